@@ -64,8 +64,8 @@ class [[nodiscard]] Result<void> {
 };
 
 // Evaluates an expression of type Result<...>; returns its error from this function if it failed.
-#define HYBI_TRY(expression)                                                   \
-  do {                                                                         \
+#define HYBI_TRY(expression)                                                       \
+  do {                                                                             \
     if (auto hybi_result = (expression); !hybi_result) return hybi_result.error(); \
   } while (false)
 

@@ -1,0 +1,135 @@
+// The server: listeners, loops, routes, middleware, channels. Implemented in app/.
+//
+// Everything is set up before start(); afterwards only the functions marked "Thread: any" are used.
+// Two servers in one process work; a server can be started once.
+#pragma once
+
+#include <hybi/error.h>
+#include <hybi/http.h>
+#include <hybi/limits.h>
+#include <hybi/result.h>
+#include <hybi/websocket.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hybi {
+
+enum class Backend : std::uint8_t { Auto, Epoll, Uring };  // Auto: what pays on this kernel
+
+struct ServerOptions {
+  unsigned threads = 1;  // one event loop each
+  Backend backend = Backend::Auto;
+  HttpLimits http = {};
+  ServerLimits limits = {};
+  // Told of every error that has no caller to return to: exceptions of handlers, refused fields.
+  // `what` is for people. Thread: any of the loops.
+  std::function<void(Error error, std::string_view what)> on_error = {};
+};
+
+struct ListenOptions {
+  std::string host = {};       // "" every address; "127.0.0.1", "::1", a name
+  std::uint16_t port = 0;      // 0: the system chooses, see Server::port
+  std::string unix_path = {};  // a unix socket instead
+  int descriptor = -1;         // an inherited listening socket instead
+};
+
+// Counters since the start, summed over the loops. Read at any time; each is exact for its loop.
+struct ServerStats {
+  std::uint64_t connections = 0;  // open now, of both kinds
+  std::uint64_t websockets = 0;   // open now
+  std::uint64_t connections_total = 0;
+  std::uint64_t websockets_total = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t messages_received = 0;
+  std::uint64_t messages_sent = 0;  // also each delivery of a publication
+  std::uint64_t bytes_received = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t messages_dropped = 0;   // by SlowPolicy or a full mailbox
+  std::uint64_t refused_requests = 0;   // answered 4xx or 5xx by the library itself
+  std::uint64_t failed_websockets = 0;  // closed by us for an error of the peer
+};
+
+using Handler = std::function<void(Request&, Response&)>;
+
+// The rest of the chain. Call it once, now or later on the same thread (request and response stay);
+// not calling it means that the middleware answers itself.
+using Next = std::function<void()>;
+using Middleware = std::function<void(Request&, Response&, Next)>;
+
+class Server {
+ public:
+  explicit Server(ServerOptions options = {});
+  ~Server();  // stop(0) and wait
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Routes. Patterns: "/rooms/:room", "/files/*path" (at the end, at least one character).
+  // Literal beats :param beats *rest. HEAD is answered by get routes, OPTIONS and 405 by
+  // themselves. A bad pattern is reported by start().
+  Server& get(std::string_view pattern, Handler handler);
+  Server& post(std::string_view pattern, Handler handler);
+  Server& put(std::string_view pattern, Handler handler);
+  Server& patch(std::string_view pattern, Handler handler);
+  Server& del(std::string_view pattern, Handler handler);
+  Server& head(std::string_view pattern, Handler handler);
+  Server& options(std::string_view pattern, Handler handler);
+  Server& any(std::string_view pattern, Handler handler);
+  // A route that only accepts WebSockets; a plain GET is answered 426.
+  Server& ws(std::string_view pattern, WebSocketHandlers handlers);
+
+  // Middleware for paths that start with `prefix` (at a segment border), in order of `use`, before
+  // the body has arrived; also for upgrades and for paths without a route.
+  Server& use(Middleware middleware);
+  Server& use(std::string_view prefix, Middleware middleware);
+
+  // What to listen on; may be called several times. Errors are reported by start().
+  Server& listen(std::uint16_t port);        // on every address
+  Server& listen(std::string_view address);  // "localhost:3400", "[::]:3400", "unix:/run/x.sock"
+  Server& listen(const char* address) { return listen(std::string_view(address)); }
+  Server& listen(ListenOptions options);
+
+  // Binds, starts the loops and returns.
+  // Fails: BadPattern, BadThreads, BadLimit, BadListenAddress, NothingToListenOn, AddressInUse, ...
+  Result<void> start();
+  // start(), then wait(). Prints an error on stderr. Returns: what main should return.
+  int run();
+  // Stops accepting, sends 1001 to every WebSocket, finishes running requests; what is left after
+  // `deadline` is cut. Returns at once. A later call may shorten the deadline. Thread: any.
+  void stop(std::chrono::milliseconds deadline = std::chrono::seconds(10));
+  // Until stopped. Thread: any but a loop's.
+  void wait();
+
+  std::uint16_t port() const;                  // of the first TCP listener, after start()
+  std::vector<std::string> addresses() const;  // "127.0.0.1:3400", after start()
+  Backend backend() const;                     // what Auto became, after start()
+
+  // To every subscriber of the channel, on every loop. Thread: any.
+  void publish(std::string_view channel, const Message& message);
+  void publish(std::string_view channel, std::string_view text) {
+    publish(channel, Message{as_bytes(text), true});
+  }
+
+  // Runs `task` on the first loop's thread. Returns: false when stopped. Thread: any.
+  bool post(std::function<void()> task);
+  // Runs `task` on the first loop's thread, once after `delay` or every `interval`, until stopped.
+  // Call before start(), or from the first loop's thread.
+  void after(std::chrono::milliseconds delay, std::function<void()> task);
+  void every(std::chrono::milliseconds interval, std::function<void()> task);
+
+  ServerStats stats() const;  // Thread: any.
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Prints "hybi: ..." on stderr. Returns: 1.
+int print_error(Error error);
+
+}  // namespace hybi

@@ -1,0 +1,213 @@
+// WebSockets, as a handler sees them. RFC 6455. Implemented in conn/.
+//
+//   on_open (on_message | on_drain | on_ping | on_pong)* on_close       each on the loop's thread
+//
+// No callback runs inside send, publish or close.
+#pragma once
+
+#include <hybi/bytes.h>
+#include <hybi/error.h>
+#include <hybi/http.h>
+#include <hybi/limits.h>
+#include <hybi/result.h>
+
+#include <any>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hybi {
+
+namespace conn {
+class WsSession;
+}  // namespace conn
+
+// A message as received, or to be sent. Lifetime of a received one: until the callback returns.
+struct Message {
+  Bytes data;
+  bool is_text = false;
+
+  std::string_view text() const { return as_text(data); }
+};
+
+enum class SendResult : std::uint8_t {
+  Sent,     // leaves with this turn's write
+  Queued,   // waits behind bytes that the peer has not taken yet, or to cross into its loop
+  Dropped,  // the route's SlowPolicy or a full mailbox refused it
+  Closed,   // the connection cannot send any more
+};
+
+// What happens to a message for a peer that has high_water_bytes unsent already.
+enum class SlowPolicy : std::uint8_t {
+  Close,       // the connection is failed with 1013
+  Drop,        // the message is dropped
+  KeepLatest,  // of the messages with the same key only the latest waits
+};
+
+// Which pages may connect. RFC 6455 10.2. Browsers always send Origin, other clients need not.
+struct OriginPolicy {
+  enum class Kind : std::uint8_t { SameOrigin, List, Any };
+  Kind kind = Kind::SameOrigin;
+  std::vector<std::string> list;  // "https://example.com", compared in full, host in any case
+  bool allow_missing = true;
+
+  static OriginPolicy any() { return {Kind::Any, {}, true}; }
+  static OriginPolicy only(std::vector<std::string> list) {
+    return {Kind::List, std::move(list), true};
+  }
+};
+
+struct CloseInfo {
+  std::uint16_t code = 1005;  // what the peer said; 1005 nothing, 1006 no close frame came
+  std::string_view reason;    // Lifetime: until the callback returns
+  bool clean = false;         // close frames went both ways
+  Errc cause = Errc::Ok;      // why we failed the connection, if we did
+};
+
+class WebSocketHandle;
+
+// One open connection. Lifetime: until the callback returns; keep handle(), not the reference.
+class WebSocket {
+ public:
+  SendResult send(std::string_view text);  // Requires: UTF-8.
+  SendResult send(const Message& message);
+  SendResult send_binary(Bytes data);
+  // Like send; `key` names what a later message with the same key supersedes
+  // (SlowPolicy::KeepLatest).
+  SendResult send_latest(std::string_view key, const Message& message);
+  // A message in pieces: the kind counts on the first one. Fails: BadState, Closed.
+  Result<void> send_fragment(const Message& piece, bool last);
+
+  Result<void> ping(std::string_view payload = {});  // at most 125 bytes
+  Result<void> pong(
+      std::string_view payload = {});  // unsolicited; pings are answered by themselves
+  // Starts the closing handshake. Fails: BadCloseCode, BadCloseReason, BadState when closing
+  // already.
+  Result<void> close(std::uint16_t code = 1000, std::string_view reason = {});
+  void terminate();  // resets the connection; on_close gets 1006
+
+  void pause();  // no on_message until resume; TCP slows the peer down
+  void resume();
+  std::size_t buffered_bytes() const;  // accepted by send, not yet by the system
+  bool open() const;                   // send is possible
+
+  // Channels of this server. Exact names.
+  bool subscribe(std::string_view channel);    // false: was subscribed already
+  bool unsubscribe(std::string_view channel);  // false: was not
+  // To every other subscriber; not to this connection.
+  void publish(std::string_view channel, const Message& message);
+  void publish(std::string_view channel, std::string_view text) {
+    publish(channel, Message{as_bytes(text), true});
+  }
+
+  // The request that opened it. Cost: the head is parsed again; keep the result if it is used
+  // twice.
+  class OpeningRequest request() const;
+  std::string param(std::string_view name) const;  // of the route's pattern
+  std::string_view subprotocol() const;            // "" if none was agreed
+  int version() const;                             // 13
+  std::uint64_t id() const;                        // unique within the server
+
+  // The value given to accept. Null if it is of another type.
+  template <class T>
+  T* user() {
+    return std::any_cast<T>(&user_data());
+  }
+  std::any& user_data();
+
+  WebSocketHandle handle() const;
+
+ private:
+  friend class conn::WsSession;
+  explicit WebSocket(conn::WsSession& session) : session_(&session) {}
+  conn::WsSession* session_;
+};
+
+// A copy of what the opening request said.
+class OpeningRequest : public RequestInfo {
+ private:
+  friend class WebSocket;
+  std::shared_ptr<const http::Head> owned_;
+};
+
+// A WebSocket from anywhere: 16 bytes, copyable, never dangles. Everything is possible on it at any
+// time; on a connection that has ended the answer is Closed. Messages of one thread to one
+// connection keep their order, also between send, publish and close. Thread: any.
+class WebSocketHandle {
+ public:
+  WebSocketHandle() = default;  // refers to nothing: Closed
+
+  SendResult send(std::string_view text) const;
+  SendResult send(const Message& message) const;
+  SendResult send_binary(Bytes data) const;
+  bool close(std::uint16_t code = 1000, std::string_view reason = {}) const;  // false: was closed
+  bool terminate() const;
+  // Runs `task` with the connection on its loop's thread, if it still is there.
+  bool post(std::function<void(WebSocket&)> task) const;
+
+  friend bool operator==(const WebSocketHandle&, const WebSocketHandle&) = default;
+
+ private:
+  friend class conn::WsSession;
+  conn::LoopPort* port_ = nullptr;  // counted, see the special members in conn/websocket_handle.cc
+  std::uint32_t slot_ = 0;
+  std::uint32_t generation_ = 0;
+
+ public:
+  WebSocketHandle(const WebSocketHandle& other);
+  WebSocketHandle(WebSocketHandle&& other) noexcept;
+  WebSocketHandle& operator=(WebSocketHandle other) noexcept;
+  ~WebSocketHandle();
+};
+
+// How a route treats its WebSockets. Given when accepting, so no message can arrive before somebody
+// listens. Callbacks of one connection run one after the other. Exceptions: 1011, see
+// Server::on_error.
+struct WebSocketHandlers {
+  std::function<void(WebSocket&)> on_open = {};
+  std::function<void(WebSocket&, Message)> on_message = {};
+  std::function<void(WebSocket&)> on_drain = {};  // unsent bytes fell below low_water_bytes
+  std::function<void(WebSocket&, Bytes)> on_ping = {};
+  std::function<void(WebSocket&, Bytes)> on_pong = {};
+  std::function<void(WebSocket&, const CloseInfo&)> on_close = {};  // exactly once, always
+
+  std::vector<std::string> subprotocols = {};  // in our order of preference
+  OriginPolicy origins = {};
+  SlowPolicy slow_policy = SlowPolicy::Close;
+  WebSocketLimits limits = {};
+};
+
+// A WebSocket that a client asks for, to be answered exactly once: accepting and rejecting consume
+// it. Dropping it unanswered answers 500. May be moved to another thread and answered there, later.
+class [[nodiscard]] Upgrade {
+ public:
+  Upgrade(Upgrade&& other) noexcept;
+  Upgrade& operator=(Upgrade&&) = delete;
+  ~Upgrade();
+
+  const std::vector<std::string>& subprotocols() const;  // as offered
+  std::string_view origin() const;                       // "" if absent
+
+  // A field of the 101 answer, a cookie for instance. Fails: BadField.
+  Result<void> add(std::string_view name, std::string_view value);
+
+  // Opens the WebSocket. The subprotocol is the first of handlers.subprotocols that was offered.
+  // A foreign Origin is answered 403. From the loop's thread: at once, on_open runs before the next
+  // message; from others: when the loop gets to it.
+  // Returns: false if the peer has gone or the answer was 403 (on the loop's thread).
+  bool accept(WebSocketHandlers handlers, std::any user = {}) &&;
+  // The same without a copy of the handlers for each connection (about 400 bytes).
+  bool accept(std::shared_ptr<const WebSocketHandlers> handlers, std::any user = {}) &&;
+  void reject(unsigned status, std::string_view text = {}) &&;
+
+ private:
+  friend class conn::HttpSession;
+  struct Pending;
+  explicit Upgrade(std::unique_ptr<Pending> pending);
+  std::unique_ptr<Pending> pending_;  // null: answered or moved from
+};
+
+}  // namespace hybi
