@@ -1,0 +1,8 @@
+# The libraries the floors stand on. hybi-config.cmake.in finds the same ones for who uses libhybi.a.
+# Global targets: with add_subdirectory(hybi) they are linked from the directory above.
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(hybi_liburing REQUIRED IMPORTED_TARGET GLOBAL liburing)
