@@ -6,7 +6,7 @@ hybi_glob(sources ${PROJECT_SOURCE_DIR}/src/hybi/cli)
 set(main ${PROJECT_SOURCE_DIR}/src/hybi/cli/main.cc)
 list(REMOVE_ITEM sources ${main})
 
-if(EXISTS ${main})
+if(EXISTS ${main} AND sources)
   find_package(fmt REQUIRED)
   find_package(spdlog REQUIRED)
   find_package(CLI11 REQUIRED)
