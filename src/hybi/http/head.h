@@ -14,8 +14,8 @@ namespace hybi::http {
 
 struct FieldPosition {
   std::uint32_t name_at, value_at;
-  std::uint16_t name_bytes;
   std::uint32_t value_bytes;
+  std::uint16_t name_bytes;
 };
 
 struct Field {
@@ -25,18 +25,42 @@ struct Field {
 
 enum class TargetForm : std::uint8_t { Origin, Absolute, Authority, Asterisk };
 
+// Where the parts of a head lie, as offsets from its first byte, and what its fields mean.
+struct HeadLayout {
+  std::uint32_t size = 0;  // with the empty line
+  std::uint32_t target_at = 0, target_bytes = 0;
+  std::uint32_t path_at = 0, path_bytes = 0;
+  std::uint32_t query_at = 0, query_bytes = 0;
+  std::uint32_t authority_at = 0, authority_bytes = 0;
+  std::uint16_t method_bytes = 0;
+  Method method{};
+  TargetForm form{};
+  std::uint8_t minor_version = 1;
+  bool chunked = false, has_content_length = false, keep_alive = false;
+  bool upgrade = false, expect_continue = false;
+  std::uint64_t content_length = 0;
+  std::vector<FieldPosition> fields;
+};
+
 class Head {
  public:
-  Method method() const { return method_; }
-  std::string_view method_text() const;
-  std::string_view target() const;   // as sent
-  TargetForm form() const { return form_; }
-  std::string_view path() const;     // still percent-encoded; "*" for the asterisk form, "/" if empty
-  std::string_view query() const;    // without "?"; empty if none
-  std::string_view authority() const;  // of an absolute target, else the Host field (RFC 9112 3.2.2)
-  std::uint8_t minor_version() const { return minor_version_; }  // HTTP/1.x
+  Method method() const { return layout_.method; }
+  std::string_view method_text() const { return part(0, layout_.method_bytes); }
+  std::string_view target() const {  // as sent
+    return part(layout_.target_at, layout_.target_bytes);
+  }
+  TargetForm form() const { return layout_.form; }
+  std::string_view path() const;  // still percent-encoded; "*" for the asterisk form, "/" if empty
+  std::string_view query() const {  // without "?"; empty if none
+    return part(layout_.query_at, layout_.query_bytes);
+  }
+  std::string_view authority() const {  // of the target, else the Host field (RFC 9112 3.2.2)
+    return part(layout_.authority_at, layout_.authority_bytes);
+  }
+  std::uint8_t minor_version() const { return layout_.minor_version; }  // HTTP/1.x: 0 or 1
 
-  std::size_t field_count() const { return fields_.size(); }
+  std::size_t field_count() const { return layout_.fields.size(); }
+  // Requires: index < field_count().
   Field field(std::size_t index) const;
   // The first field of that name, any case; null data() if there is none.
   std::string_view find(std::string_view name) const;
@@ -46,34 +70,28 @@ class Head {
   bool has_token(std::string_view name, std::string_view token) const;
 
   // What the framing fields said (RFC 9112 6.3); the parser has checked them.
-  bool has_body() const { return chunked_ || content_length_ > 0; }
-  bool chunked() const { return chunked_; }
-  std::uint64_t content_length() const { return content_length_; }  // 0 if absent or chunked
-  bool has_content_length() const { return has_content_length_; }
-  bool keep_alive() const { return keep_alive_; }        // RFC 9112 9.3
-  bool upgrade() const { return upgrade_; }              // Connection lists upgrade, Upgrade is there
-  bool expect_continue() const { return expect_continue_; }  // RFC 9110 10.1.1
+  bool has_body() const { return layout_.chunked || layout_.content_length > 0; }
+  bool chunked() const { return layout_.chunked; }
+  std::uint64_t content_length() const { return layout_.content_length; }  // 0: absent or chunked
+  bool has_content_length() const { return layout_.has_content_length; }
+  bool keep_alive() const { return layout_.keep_alive; }  // RFC 9112 9.3
+  bool upgrade() const { return layout_.upgrade; }  // Connection lists upgrade, Upgrade is there
+  bool expect_continue() const { return layout_.expect_continue; }  // RFC 9110 10.1.1
 
   // The whole head including the empty line.
-  std::string_view bytes() const { return {base_, size_}; }
+  std::string_view bytes() const { return part(0, layout_.size); }
   // The same bytes now live at `base`.
   void rebase(const char* base) { base_ = base; }
 
+  // For whoever fills a head: the parser.
+  HeadLayout& layout() { return layout_; }
+
  private:
-  friend class RequestParser;
+  std::string_view part(std::uint32_t at, std::uint32_t size) const { return {base_ + at, size}; }
+  bool has_name(const FieldPosition& field, std::string_view name) const;
+
   const char* base_ = nullptr;
-  std::uint32_t size_ = 0;
-  std::uint32_t target_at_ = 0, target_bytes_ = 0;
-  std::uint32_t path_at_ = 0, path_bytes_ = 0;
-  std::uint32_t query_at_ = 0, query_bytes_ = 0;
-  std::uint32_t authority_at_ = 0, authority_bytes_ = 0;
-  std::uint64_t content_length_ = 0;
-  Method method_{};
-  TargetForm form_{};
-  std::uint8_t minor_version_ = 1;
-  bool chunked_ = false, has_content_length_ = false, keep_alive_ = false;
-  bool upgrade_ = false, expect_continue_ = false;
-  std::vector<FieldPosition> fields_;
+  HeadLayout layout_;
 };
 
 }  // namespace hybi::http

@@ -1,6 +1,7 @@
 // Request methods. RFC 9110 9, RFC 5789. Case-sensitive.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 

@@ -1,6 +1,7 @@
 // Response heads and the chunked coding, written into an OutBuffer. RFC 9112 4, 5, 7.1.
 //
-// Every name and value is checked here, so that no caller can split a response (CR, LF, NUL refused).
+// Every name and value is checked here, so that no caller can split a response (CR, LF, NUL
+// refused).
 #pragma once
 
 #include <hybi/base/out_buffer.h>
