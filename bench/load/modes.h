@@ -1,0 +1,60 @@
+// What can be measured, and what one measurement yields. main() in load.cc picks the mode.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "load/histogram.h"
+
+namespace bench {
+
+struct Options {
+  std::string mode = "echo";  // echo | raw | http | handshake | broadcast | idle
+  std::string path;
+  int port = 0;
+  std::size_t connections = 1;
+  std::size_t payload_bytes = 20;
+  std::size_t depth = 1;  // messages in flight per connection (broadcast: of the publisher)
+  bool text = false;
+  bool clean_close = false;  // handshake: closing handshake instead of RST
+  double seconds = 1;
+  double warmup_seconds = 0.2;
+  int server_pid = 0;
+};
+
+// Counts only what happened inside the measured window.
+struct Measurement {
+  std::uint64_t messages = 0;
+  std::uint64_t window_ns = 0;
+  std::uint64_t server_cpu_ns = 0;
+  std::uint64_t client_cpu_ns = 0;
+  Histogram latency;
+  // idle only
+  double bytes_per_connection = 0;
+  std::uint64_t rss_bytes = 0;
+};
+
+// echo, raw and http are the same exchange: equal requests, equal replies, `depth` in flight.
+void run_exchange(const Options& options, Measurement& out);
+void run_broadcast(const Options& options, Measurement& out);
+void run_handshake(const Options& options, Measurement& out);
+void run_idle(const Options& options, Measurement& out);
+
+// Warm-up, then a measured window; the modes' loops ask it once per batch of events.
+class Window {
+ public:
+  Window(const Options& options, Measurement& out);
+  // False when the measurement is complete. Starts the count when the warm-up is over.
+  bool running();
+
+ private:
+  const Options& options_;
+  Measurement& out_;
+  std::uint64_t started_;
+  std::uint64_t measuring_since_ = 0;
+  std::uint64_t cpu_before_ = 0;
+  std::uint64_t own_before_ = 0;
+};
+
+}  // namespace bench
