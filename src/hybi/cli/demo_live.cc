@@ -1,0 +1,110 @@
+#include <hybi/cli/demo_live.h>
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace hybi::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::duration;
+
+constexpr std::string_view kChannel = "live";
+
+// Turns counters into rates: what happened between the last two ticks.
+class Meter {
+ public:
+  Meter(Server& server, unsigned threads) : server_(server), threads_(threads) {}
+
+  // On the first loop.
+  void tick() {
+    const ServerStats now = server_.stats();
+    const Clock::time_point at = Clock::now();
+    std::string text;
+    {
+      const std::lock_guard lock(mutex_);
+      const double seconds = duration<double>(at - last_at_).count();
+      const auto rate = [&](std::uint64_t ServerStats::*counter) {
+        const double count = static_cast<double>(now.*counter - last_.*counter);
+        return static_cast<std::uint64_t>(count / seconds + 0.5);
+      };
+      rates_ = {{"requests", rate(&ServerStats::requests)},
+                {"messages_in", rate(&ServerStats::messages_received)},
+                {"messages_out", rate(&ServerStats::messages_sent)},
+                {"bytes_in", rate(&ServerStats::bytes_received)},
+                {"bytes_out", rate(&ServerStats::bytes_sent)}};
+      last_ = now;
+      last_at_ = at;
+      text = json_of(now);
+    }
+    server_.publish(kChannel, text);
+  }
+
+  // Thread: any.
+  std::string json() const {
+    const ServerStats now = server_.stats();
+    const std::lock_guard lock(mutex_);
+    return json_of(now);
+  }
+
+ private:
+  std::string json_of(const ServerStats& now) const {
+    return nlohmann::ordered_json{
+        {"uptime", duration<double>(Clock::now() - started_).count()},
+        {"backend", server_.backend() == Backend::Uring ? "io_uring" : "epoll"},
+        {"threads", threads_},
+        {"connections", now.connections},
+        {"websockets", now.websockets},
+        {"per_second", rates_},
+        {"total",
+         {{"connections", now.connections_total},
+          {"websockets", now.websockets_total},
+          {"requests", now.requests},
+          {"messages_in", now.messages_received},
+          {"messages_out", now.messages_sent},
+          {"bytes_in", now.bytes_received},
+          {"bytes_out", now.bytes_sent},
+          {"messages_dropped", now.messages_dropped},
+          {"refused_requests", now.refused_requests},
+          {"failed_websockets", now.failed_websockets}}}}
+        .dump();
+  }
+
+  Server& server_;
+  const unsigned threads_;
+  const Clock::time_point started_ = Clock::now();
+  mutable std::mutex mutex_;
+  ServerStats last_;
+  Clock::time_point last_at_ = started_;
+  nlohmann::ordered_json rates_ = {
+      {"requests", 0}, {"messages_in", 0}, {"messages_out", 0}, {"bytes_in", 0}, {"bytes_out", 0}};
+};
+
+}  // namespace
+
+void add_live(Server& server, unsigned threads) {
+  const auto meter = std::make_shared<Meter>(server, threads);
+  const auto handlers = std::make_shared<WebSocketHandlers>();
+  handlers->on_open = [meter](WebSocket& ws) {
+    ws.subscribe(kChannel);
+    ws.send(meter->json());  // something to show before the first tick
+  };
+  handlers->slow_policy = SlowPolicy::Drop;   // the next second brings newer numbers
+  handlers->limits.max_message_bytes = 1024;  // nobody has anything to say here
+
+  server.get("/live", [meter, handlers](Request& request, Response& response) {
+    if (auto upgrade = request.websocket()) {
+      std::move(*upgrade).accept(handlers);
+      return;
+    }
+    response.set("Cache-Control", "no-store");
+    response.json(meter->json());
+  });
+  server.every(std::chrono::seconds(1), [meter] { meter->tick(); });
+}
+
+}  // namespace hybi::cli

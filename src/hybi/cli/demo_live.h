@@ -1,0 +1,12 @@
+// /live: what the server does right now, as JSON. A GET gets it once, a WebSocket every second.
+#pragma once
+
+#include <hybi/server.h>
+
+namespace hybi::cli {
+
+// Adds the route and the ticker. Requires: before start().
+// Lifetime: `server` outlives its handlers by itself.
+void add_live(Server& server, unsigned threads);
+
+}  // namespace hybi::cli

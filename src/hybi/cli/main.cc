@@ -1,0 +1,116 @@
+// The command `hybi`: reads the flags, runs a subcommand, turns what went wrong into one line.
+//
+// Exit codes: 0 stopped as asked, 1 the server could not run, 2 bad flags, 128 + signal when a
+// second signal cut the shutdown short. Uses the front door only.
+#include <hybi/cli/demo.h>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <string>
+
+namespace {
+
+using hybi::cli::DemoOptions;
+
+constexpr int kBadFlags = 2;
+
+// Milliseconds from seconds with a fraction.
+std::chrono::milliseconds milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<std::chrono::milliseconds::rep>(seconds * 1000));
+}
+
+std::string one_line(std::string text) {
+  for (char& c : text) {
+    if (c == '\n') c = ' ';
+  }
+  return text;
+}
+
+hybi::Backend backend(const std::string& name) {
+  if (name == "epoll") return hybi::Backend::Epoll;
+  return name == "uring" ? hybi::Backend::Uring : hybi::Backend::Auto;
+}
+
+void add_demo_flags(CLI::App& demo, DemoOptions& options) {
+  demo.add_option("--host", options.hosts,
+                  "Address or name to listen on, may be repeated; 0.0.0.0 or :: for every address\n"
+                  "(default: localhost, that is 127.0.0.1 and ::1)")
+      ->allow_extra_args(false)
+      ->type_name("ADDRESS");
+  demo.add_option("--port", options.port, "Port; 0 lets the system choose")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 65535).description(""))
+      ->type_name("N");
+  demo.add_option("--unix", options.unix_path, "Listen on this unix socket as well")
+      ->type_name("PATH");
+  demo.add_option("--threads", options.threads, "Event loops, one thread each")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024).description(""))
+      ->type_name("N");
+  demo.add_option_function<std::string>(
+          "--backend", [&options](const std::string& name) { options.backend = backend(name); },
+          "How the loops talk to the kernel: auto, epoll or uring")
+      ->default_str("auto")
+      ->check(CLI::IsMember({"auto", "epoll", "uring"}).description(""))
+      ->type_name("NAME");
+  demo.add_option("--max-message", options.max_message_bytes,
+                  "Largest message of /echo, largest body of /api/echo; 64KiB, 16MiB ...")
+      ->transform(CLI::AsSizeValue(false).description(""))
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32).description(""))
+      ->default_str("16MiB")
+      ->type_name("BYTES");
+  demo.add_option("--max-connections", options.max_connections, "More are answered 503")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32).description(""))
+      ->type_name("N");
+  const auto seconds = [&demo](const char* flag, std::chrono::milliseconds& value, const char* text,
+                               double most) {
+    demo.add_option_function<double>(
+            flag, [&value](const double& given) { value = milliseconds(given); }, text)
+        ->default_str(fmt::format("{}", std::chrono::duration<double>(value).count()))
+        ->check(CLI::Range(0.0, most).description(""))
+        ->type_name("SECONDS");
+  };
+  seconds("--ping-interval", options.ping_interval, "Silence after which a WebSocket is pinged",
+          86400);
+  seconds("--idle-timeout", options.idle_timeout,
+          "Close a WebSocket without messages for so long (1001)", 2'000'000);
+  seconds("--shutdown-timeout", options.shutdown_timeout,
+          "What still runs so long after SIGINT or SIGTERM is cut", 86400);
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Hybi: HTTP that talks back. One port for HTTP and WebSocket.", "hybi");
+  app.set_version_flag("--version", "hybi " HYBI_VERSION);
+  app.require_subcommand(0, 1);
+
+  DemoOptions options;
+  CLI::App* const demo =
+      app.add_subcommand("demo", "Serve the demo: pages, a JSON service, echo and chat");
+  add_demo_flags(*demo, options);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    fmt::print(stderr, "hybi: {} (hybi demo --help lists the flags)\n", one_line(error.what()));
+    return kBadFlags;
+  }
+  if (demo->parsed()) return hybi::cli::run_demo(options);
+  fmt::print(stderr, "{}", app.help());
+  return kBadFlags;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "hybi: {}\n", one_line(error.what()));
+    return 1;
+  }
+}

@@ -1,0 +1,29 @@
+// What the command asks of the system: signals, descriptors, which loopback there is.
+#pragma once
+
+#include <hybi/server.h>
+
+#include <csignal>
+#include <functional>
+
+namespace hybi::cli {
+
+// SIGINT and SIGTERM, taken by sigwait instead of a handler: no code runs inside a signal.
+class StopSignals {
+ public:
+  StopSignals();  // masks them in this thread and in those it starts later
+
+  // Waits until `server` has stopped. The first signal calls `stop`, the second ends the process
+  // at once with 128 + its number. Returns: 0.
+  int wait(Server& server, const std::function<void()>& stop) const;
+
+ private:
+  sigset_t set_;
+};
+
+// As many descriptors as this process may have without asking anybody.
+void raise_descriptor_limit();
+
+bool has_ipv6_loopback();
+
+}  // namespace hybi::cli
