@@ -1,5 +1,5 @@
-// Runs a fuzz target once over every file of the given directories: seeds and old crashers in ctest.
-// Linked instead of libFuzzer's main. Fails when it was given nothing to run.
+// Runs a fuzz target once over every file of the given directories: seeds and old crashers in
+// ctest. Linked instead of libFuzzer's main. Fails when it was given nothing to run.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
