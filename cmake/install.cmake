@@ -24,6 +24,9 @@ install(FILES ${PROJECT_BINARY_DIR}/generated/hybi-config.cmake
               ${PROJECT_BINARY_DIR}/generated/hybi-config-version.cmake
         DESTINATION ${package})
 
+# The prefix as seen from the .pc file: the installed tree may be moved.
+file(RELATIVE_PATH HYBI_PC_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+string(REGEX REPLACE "/$" "" HYBI_PC_PREFIX "${HYBI_PC_PREFIX}")
 configure_file(${PROJECT_SOURCE_DIR}/packaging/hybi.pc.in ${PROJECT_BINARY_DIR}/generated/hybi.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/generated/hybi.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

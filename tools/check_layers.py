@@ -44,8 +44,9 @@ LIBRARIES = {
     "JSON": (r"nlohmann/", {"sio", "app", "cli", "examples"}),
     "command line": (r"CLI/|fmt/|spdlog/|hybi_pages\.h$", {"cli"}),
     "vector instructions": (r"(\w+intrin|arm_neon|cpuid)\.h$", {"base", "http", "ws"}),
+    "files": (r"(fcntl|unistd)\.h$|sys/stat\.h$", {"io", "testing", "conn", "app", "cli", "examples"}),
     "operating system": (
-        r"(sys|netinet|arpa|net|linux)/|(unistd|fcntl|netdb|poll|pthread|sched|signal|dirent|errno|time)\.h$",
+        r"(sys|netinet|arpa|net|linux)/|(netdb|poll|pthread|sched|signal|dirent|errno|time)\.h$",
         {"io", "testing", "app", "cli", "examples"},
     ),
     "test": (r"gtest/|gmock/|benchmark/", set()),

@@ -33,8 +33,7 @@ case $way in
     cmake --install "$hybi" --prefix "$work/prefix" >/dev/null
     export PKG_CONFIG_PATH=$(dirname "$(find "$work/prefix" -name hybi.pc)")
     mkdir "$work/build"
-    # Installed under a prefix that the build did not know: pkg-config takes it from where the file is.
-    read -ra flags <<<"$(pkg-config --define-prefix --cflags --libs hybi)"
+    read -ra flags <<<"$(pkg-config --cflags --libs hybi)"
     g++ -O1 -Wall -Wextra -Wpedantic -Werror "$here/main.cc" "${flags[@]}" -o "$work/build/consumer"
     ;;
   add_subdirectory)

@@ -55,6 +55,8 @@ class CheckLayers(unittest.TestCase):
     def test_each_library_has_its_room(self):
         self.assert_good("src/hybi/base/digest.cc", "<openssl/sha.h>")
         self.assert_good("src/hybi/io/backend_uring.cc", "<liburing.h>")
+        self.assert_good("src/hybi/conn/http_answer.cc", "<fcntl.h>")
+        self.assert_bad("src/hybi/conn/connection.cc", "<sys/socket.h>", "operating system")
         self.assert_bad("src/hybi/ws/handshake.cc", "<openssl/sha.h>", "OpenSSL")
         self.assert_bad("src/hybi/http/parser.cc", "<zlib.h>", "zlib")
         self.assert_bad("src/hybi/app/server.cc", "<nghttp2/nghttp2.h>", "nghttp2")
