@@ -1,0 +1,90 @@
+// Frames -> messages, for what does not arrive in one piece. RFC 6455 5.4, 5.6, 8.1.
+//
+// Holds what an idle connection and a connection with small messages do not need, on the heap and
+// only while it is needed: the bytes of an unfinished message, its UTF-8 state and accounting, an
+// unfinished control frame, the reason of the peer's close. A message that lies whole in the input
+// never comes here.
+#pragma once
+
+#include <hybi/base/out_buffer.h>
+#include <hybi/base/utf8.h>
+#include <hybi/limits.h>
+#include <hybi/ws/extension.h>
+#include <hybi/ws/frame.h>
+#include <hybi/ws/mask.h>
+
+#include <memory>
+#include <string>
+
+namespace hybi::ws {
+
+class Assembler {
+ public:
+  bool empty() const { return cold_ == nullptr; }
+  bool in_message() const { return cold_ != nullptr && cold_->opcode != Opcode::Continuation; }
+
+  // Whether a data frame may come now and fits the limits; asked before its payload is looked at.
+  Errc admit(const FrameHeader& header, const WebSocketLimits& limits) const {
+    if (header.payload_bytes > limits.max_frame_bytes) return Errc::WsFrameTooBig;
+    if (cold_ == nullptr && header.fin && header.opcode != Opcode::Continuation &&
+        header.payload_bytes <= limits.max_message_bytes) [[likely]] {
+      return Errc::Ok;
+    }
+    return admit_part(header, limits);
+  }
+
+  // The payload of an admitted data frame begins.
+  void begin_frame(const FrameHeader& header);
+
+  // A piece of it, still masked with `key` if `masked`. Unmasks it, on the way into the message or
+  // in place. `announced` is what the frame has left after this piece; `last`: of the message.
+  // Fails: WsInvalidText at the piece with the wrong byte; what the extension says.
+  Errc add(MutableBytes piece, MaskKey key, bool masked, std::uint64_t announced, bool last,
+           bool check_text, Extension* extension, const WebSocketLimits& limits);
+
+  // The message is whole: the payload lives until release().
+  Bytes finish();
+  Opcode opcode() const { return cold_->opcode; }
+
+  // A piece of a control frame.
+  void add_control(Bytes piece);
+  Bytes finish_control();
+
+  void keep_reason(std::string_view reason);
+  std::string_view reason() const {
+    return cold_ == nullptr ? std::string_view() : std::string_view(cold_->reason);
+  }
+
+  // What finish() and finish_control() gave out is no longer needed.
+  void release() {
+    if (cold_ != nullptr && cold_->given) [[unlikely]]
+      release_given();
+  }
+  // No more data is read: an unfinished message is given up.
+  void drop_message();
+
+ private:
+  struct Cold {
+    OutBuffer message;
+    OutBuffer control;
+    std::string reason;
+    std::uint64_t arrived = 0;    // payload bytes of the message on the wire, whole frames or parts
+    std::uint64_t fragments = 0;  // frames of the message begun
+    Utf8Checker utf8;
+    Opcode opcode = Opcode::Continuation;  // of the message; Continuation: there is none
+    bool coded = false;                    // the extension decodes it
+    bool begun = false;                    // the extension has seen its first piece
+    bool given = false;
+  };
+
+  Cold& cold() {
+    if (cold_ == nullptr) cold_ = std::make_unique<Cold>();
+    return *cold_;
+  }
+  Errc admit_part(const FrameHeader& header, const WebSocketLimits& limits) const;
+  void release_given();
+
+  std::unique_ptr<Cold> cold_;
+};
+
+}  // namespace hybi::ws

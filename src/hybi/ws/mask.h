@@ -1,0 +1,86 @@
+// The XOR mask over payloads. RFC 6455 5.3.
+//
+// Any length, any alignment, and any place in the key to start at, because a payload comes in
+// pieces. Masking and unmasking are the same operation.
+#pragma once
+
+#include <hybi/bytes.h>
+
+#include <array>
+#include <bit>
+#include <cstdint>
+
+namespace hybi::ws {
+
+// Four bytes as they stand on the wire, turned so that the next payload byte meets the first.
+class MaskKey {
+ public:
+  MaskKey() = default;
+  explicit MaskKey(const std::byte* at) { std::memcpy(&word_, at, 4); }
+  explicit MaskKey(const std::array<std::byte, 4>& key) : MaskKey(key.data()) {}
+
+  // The four bytes, as an integer in the machine's own order.
+  std::uint32_t word() const { return word_; }
+  std::array<std::byte, 4> bytes() const {
+    std::array<std::byte, 4> key;
+    std::memcpy(key.data(), &word_, 4);
+    return key;
+  }
+
+  // Moves on by `count` payload bytes.
+  void advance(std::uint64_t count) {
+    const int bits = static_cast<int>(count & 3) * 8;
+    word_ = std::endian::native == std::endian::little ? std::rotr(word_, bits)
+                                                       : std::rotl(word_, bits);
+  }
+
+ private:
+  std::uint32_t word_ = 0;
+};
+
+namespace detail {
+void mask_large(std::byte* to, const std::byte* from, std::size_t count, std::uint64_t key);
+
+// `to` and `from` are equal or do not overlap.
+inline void mask_any(std::byte* to, const std::byte* from, std::size_t count, MaskKey key) {
+  const std::uint64_t key8 = key.word() * 0x100000001ULL;
+  if (count >= 64) {
+    const std::size_t large = count & ~std::size_t{31};
+    mask_large(to, from, large, key8);
+    to += large;
+    from += large;
+    count -= large;
+  }
+  for (; count >= 8; count -= 8, to += 8, from += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, from, 8);
+    word ^= key8;
+    std::memcpy(to, &word, 8);
+  }
+  if (count >= 4) {
+    std::uint32_t word;
+    std::memcpy(&word, from, 4);
+    word ^= key.word();
+    std::memcpy(to, &word, 4);
+    to += 4;
+    from += 4;
+    count -= 4;
+  }
+  std::array<std::byte, 4> bytes;
+  const std::uint32_t word = key.word();
+  std::memcpy(bytes.data(), &word, 4);
+  for (std::size_t i = 0; i < count; ++i) to[i] = from[i] ^ bytes[i];
+}
+}  // namespace detail
+
+// Masks `data` in place. The key is not moved on.
+inline void mask(MutableBytes data, MaskKey key) {
+  detail::mask_any(data.data(), data.data(), data.size(), key);
+}
+
+// Writes `from`, masked, to `to`. Requires: room for from.size() bytes, and no overlap.
+inline void mask_copy(std::byte* to, Bytes from, MaskKey key) {
+  detail::mask_any(to, from.data(), from.size(), key);
+}
+
+}  // namespace hybi::ws
