@@ -11,8 +11,8 @@
 
 namespace hybi::io {
 
-// The numeric address of a peer or of a listener. 32 bytes at most would not hold a unix path: a unix
-// peer has none, a unix listener keeps its path apart.
+// The numeric address of a peer or of a listener. 32 bytes at most would not hold a unix path: a
+// unix peer has none, a unix listener keeps its path apart.
 struct Address {
   enum class Family : std::uint8_t { None, V4, V6, Unix };
   Family family = Family::None;

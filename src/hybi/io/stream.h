@@ -13,8 +13,10 @@
 
 namespace hybi::io {
 
-// Calls: (on_bytes | on_written)* then at most one of on_end, on_error; on_written may follow on_end.
-// No call is made from inside a member function of the stream.
+// Calls: (on_bytes | on_written | on_writable)* on_end? (on_written | on_writable)* on_error?
+// On_end ends only the receiving side, at most once; on_error ends everything, at most once.
+// No call is made from inside a member function of the stream. The stream may be destroyed in any
+// call.
 class StreamOwner {
  public:
   // Bytes arrived. Lifetime: `in` is the loop's scratch, valid and writable until the return.
@@ -50,13 +52,13 @@ class Stream {
   // Starts receiving. Call once, before anything else. Lifetime: `owner` outlives the stream.
   virtual void start(StreamOwner& owner) = 0;
 
-  // Writes the pieces in order, at most 64. Takes what fits; when it took less than all, on_writable
-  // comes once there is room again.
-  // Requires: no write is pending. Lifetime: while pending, pieces stay valid and unchanged.
+  // Writes the pieces in order, at most 64. Takes what fits; when it took less than all,
+  // on_writable comes once there is room again. Requires: no write is pending. Lifetime: while
+  // pending, pieces stay valid and unchanged.
   virtual WriteResult write(std::span<const Bytes> pieces) = 0;
 
-  // Writes `count` bytes of the file `fd` from `offset`, like write. Returns count 0 and failed when
-  // the file ends early. Requires: no write is pending.
+  // Writes `count` bytes of the file `fd` from `offset`, like write. Returns count 0 and failed
+  // when the file ends early. Requires: no write is pending.
   virtual WriteResult send_file(int fd, std::uint64_t offset, std::size_t count) = 0;
 
   // No on_bytes until resume_reading. End and errors are still told where the system tells them.
