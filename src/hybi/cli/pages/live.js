@@ -1,0 +1,76 @@
+// The overview's numbers: one JSON message a second from /live.
+import { $, bytesText, countText, retry, showStatus, socketUrl } from "/assets/ui.js";
+
+const kSeconds = 60;
+const history = { in: [], out: [] };
+
+$("curl").textContent = $("curl").textContent.replace("http://localhost:3400", location.origin);
+$("script").textContent = $("script").textContent.replace("ws://localhost:3400/echo", socketUrl("/echo"));
+
+function uptimeText(seconds) {
+  const s = Math.floor(seconds);
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.floor(s / 60) % 60} min`;
+  return `${Math.floor(s / 86400)} d ${Math.floor(s / 3600) % 24} h`;
+}
+
+function svg(tag, className, d) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  made.setAttribute("class", className);
+  made.setAttribute("d", d);
+  return made;
+}
+
+function draw() {
+  const peak = Math.max(4, ...history.in, ...history.out);
+  const x = (index, count) => 600 - (count - 1 - index) * (600 / (kSeconds - 1));
+  const y = value => 96 - (value / peak) * 88;
+  const line = values => values.map((value, index) =>
+    `${index ? "L" : "M"}${x(index, values.length).toFixed(1)} ${y(value).toFixed(1)}`).join("");
+  const incoming = line(history.in);
+  const first = x(0, history.in.length).toFixed(1);
+  $("chart").replaceChildren(
+    svg("path", "area", `${incoming}L600 96L${first} 96Z`),
+    svg("path", "base", "M0 96H600"),
+    svg("path", "out", line(history.out)),
+    svg("path", "in", incoming));
+  $("peak").textContent = `the last minute, top ${countText(peak)}`;
+}
+
+function show(live) {
+  const rate = live.per_second;
+  $("connections").textContent = countText(live.connections);
+  $("websockets").textContent = countText(live.websockets);
+  $("messages_in").textContent = countText(rate.messages_in);
+  $("messages_out").textContent = countText(rate.messages_out);
+  $("requests").textContent = countText(rate.requests);
+  $("bytes_in").textContent = bytesText(rate.bytes_in);
+  $("bytes_out").textContent = bytesText(rate.bytes_out);
+  $("uptime").textContent = uptimeText(live.uptime);
+  $("engine").textContent = `${live.backend}, ${live.threads} ${live.threads === 1 ? "event loop" : "event loops"}; ` +
+    `${countText(live.total.requests)} requests and ${countText(live.total.messages_in)} messages since the start.`;
+  for (const [way, value] of [["in", rate.messages_in], ["out", rate.messages_out]]) {
+    history[way].push(value);
+    if (history[way].length > kSeconds) history[way].shift();
+  }
+  draw();
+}
+
+const again = retry(connect);
+
+function connect() {
+  showStatus($("status"), "connecting");
+  const socket = new WebSocket(socketUrl("/live"));
+  socket.onopen = () => {
+    again.reset();
+    showStatus($("status"), "open", "live");
+  };
+  socket.onmessage = event => show(JSON.parse(event.data));
+  socket.onclose = () => {
+    showStatus($("status"), "closed", "no connection, trying again");
+    again.later();
+  };
+}
+
+connect();

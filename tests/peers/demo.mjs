@@ -1,0 +1,101 @@
+// For the tests of this directory: starts `hybi demo` on a free port, stops it, waits for conditions.
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+
+export const hybi = process.env.HYBI;
+assert.ok(hybi, "HYBI names the command to test");
+
+const kStartDeadline = 20_000;
+const kStopDeadline = 20_000;
+
+// The backends this machine has: starting one that it has not fails at once.
+export const backends = ["epoll", "uring"].filter(name => {
+  if (name === "epoll") return true;
+  const tried = spawnSync(hybi, ["demo", "--port", "0", "--backend", name, "--shutdown-timeout", "0"],
+                          { timeout: 2_000, killSignal: "SIGTERM", encoding: "utf8" });
+  return !tried.stderr.includes("backend");
+});
+
+export function withDeadline(promise, milliseconds, what) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not within ${milliseconds} ms: ${what}`)), milliseconds);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+// Asks again and again until `condition` gives something true.
+export async function until(condition, what, milliseconds = 20_000) {
+  const end = Date.now() + milliseconds;
+  for (;;) {
+    const got = await condition();
+    if (got) return got;
+    if (Date.now() > end) throw new Error(`not within ${milliseconds} ms: ${what}`);
+    await new Promise(resolve => setTimeout(resolve, 10));
+  }
+}
+
+export class Demo {
+  lines = [];
+  errors = "";
+
+  // Resolves when it listens.
+  static async start(...flags) {
+    const demo = new Demo();
+    demo.process = spawn(hybi, ["demo", "--port", "0", ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+    demo.exited = once(demo.process, "exit").then(([code, signal]) => ({ code, signal }));
+    demo.process.stderr.setEncoding("utf8").on("data", text => { demo.errors += text; });
+    createInterface({ input: demo.process.stdout }).on("line", line => demo.lines.push(line));
+    let ended = false;
+    demo.exited.then(() => { ended = true; });
+    try {
+      await until(() => ended || demo.lines.some(line => line.startsWith("backend ")),
+                  "the demo listens", kStartDeadline);
+      assert.ok(!ended, `the demo did not start: ${demo.errors}`);
+    } catch (error) {
+      demo.process.kill("SIGKILL");
+      throw error;
+    }
+    demo.url = demo.lines[0];
+    demo.port = Number(new URL(demo.url).port);
+    demo.backend = demo.lines.find(line => line.startsWith("backend ")).split(/[ ,]/)[1];
+    return demo;
+  }
+
+  ws(path) {
+    return `ws://127.0.0.1:${this.port}${path}`;
+  }
+
+  signal(name) {
+    this.process.kill(name);
+  }
+
+  end(milliseconds = kStopDeadline) {
+    return withDeadline(this.exited, milliseconds, "the demo ends").catch(error => {
+      this.process.kill("SIGKILL");
+      throw error;
+    });
+  }
+
+  // What every test does last: the demo ends well when told to.
+  async stop() {
+    if (this.process.exitCode === null) this.signal("SIGTERM");
+    assert.deepEqual(await this.end(), { code: 0, signal: null }, this.errors);
+  }
+}
+
+// Runs `body` with a demo for each backend, as subtests of `test`.
+export function forEachBackend(test, name, flags, body) {
+  for (const backend of backends) {
+    test(`${name} (${backend})`, async t => {
+      const demo = await Demo.start("--backend", backend, "--shutdown-timeout", "2", ...flags);
+      try {
+        await body(demo, t);
+      } finally {
+        await demo.stop();
+      }
+    });
+  }
+}
