@@ -1,12 +1,13 @@
 # Thin: one line per target over the CMake presets. `make run` and `make test` are all a newcomer needs.
 PORT ?= 3400
+HOST ?=
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 
 .PHONY: run build test check dev asan tsan fuzz coverage bench install format packages clean
 
 run: build  ## the demo on http://localhost:$(PORT)/
-	@exec build/release/hybi demo --port $(PORT)
+	@exec build/release/hybi demo --port $(PORT) $(if $(HOST),--host $(HOST))
 
 build:  ## build/release/hybi
 	@tools/install_packages.sh build

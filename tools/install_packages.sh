@@ -12,7 +12,7 @@ test=(
   libgtest-dev libbenchmark-dev
   clang clang-format lld llvm libclang-rt-14-dev valgrind
   libwebsockets-dev libwebsocketpp-dev libboost-dev libboost-system-dev  # peers
-  python3 python3-websockets curl ca-certificates chromium firefox-esr git
+  python3 python3-websockets curl ca-certificates chromium firefox-esr fonts-dejavu-core
 )
 
 wanted=()
