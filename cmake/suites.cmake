@@ -5,6 +5,7 @@ function(hybi_test target prefix)
   add_executable(${target} ${test_SOURCES})
   target_link_libraries(${target} PRIVATE ${test_LIBRARIES} hybi_flags GTest::gtest GTest::gtest_main)
   target_compile_definitions(${target} PRIVATE HYBI_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)  # the test's own code; compiles faster
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF
                         RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   set(list ${CMAKE_CURRENT_BINARY_DIR}/${target}.suites.cmake)
