@@ -1,0 +1,87 @@
+#include <hybi/testing/split.h>
+#include <hybi/ws/mask.h>
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace hybi::ws {
+namespace {
+
+using Key = std::array<std::byte, 4>;
+using hybi::testing::OwnedBytes;
+
+// The twin: RFC 6455 5.3 word by word.
+void naive_mask(MutableBytes data, const Key& key, std::size_t phase) {
+  for (std::size_t i = 0; i < data.size(); ++i) data[i] ^= key[(i + phase) % 4];
+}
+
+OwnedBytes random_bytes(std::size_t size, std::mt19937& random) {
+  OwnedBytes data(size);
+  for (std::byte& byte : data) byte = std::byte(random() & 255);
+  return data;
+}
+
+const Key kKey{std::byte{0x37}, std::byte{0xFA}, std::byte{0x21}, std::byte{0x3D}};
+
+TEST(WsMask, EqualsTheTwinForEveryLengthAlignmentAndPhase) {
+  std::mt19937 random(7);
+  for (std::size_t size = 0; size <= 130; ++size) {
+    for (std::size_t shift = 0; shift < 8; ++shift) {
+      for (std::size_t phase = 0; phase < 4; ++phase) {
+        OwnedBytes expected = random_bytes(size + 8, random);
+        OwnedBytes actual = expected;
+        OwnedBytes copied(size + 8);
+        MaskKey key(kKey);
+        key.advance(phase);
+        mask_copy(copied.data() + (7 - shift), Bytes(actual).subspan(shift, size), key);
+        mask(MutableBytes(actual).subspan(shift, size), key);
+        naive_mask(MutableBytes(expected).subspan(shift, size), kKey, phase);
+        EXPECT_EQ(actual, expected) << size << " " << shift << " " << phase;
+        EXPECT_TRUE(std::equal(copied.begin() + static_cast<long>(7 - shift),
+                               copied.begin() + static_cast<long>(7 - shift + size),
+                               expected.begin() + static_cast<long>(shift)));
+      }
+    }
+  }
+}
+
+TEST(WsMask, EqualsTheTwinForLongData) {
+  std::mt19937 random(8);
+  for (std::size_t size : {1000U, 4096U, 65535U, 65536U, 100'003U}) {
+    OwnedBytes expected = random_bytes(size, random);
+    OwnedBytes actual = expected;
+    mask(actual, MaskKey(kKey));
+    naive_mask(expected, kKey, 0);
+    EXPECT_EQ(actual, expected) << size;
+  }
+}
+
+TEST(WsMask, PiecesGiveWhatTheWholeGives) {
+  std::mt19937 random(9);
+  const OwnedBytes data = random_bytes(41, random);
+  OwnedBytes whole = data;
+  mask(whole, MaskKey(kKey));
+  hybi::testing::for_each_split(data, [&](hybi::testing::Pieces pieces) {
+    OwnedBytes joined;
+    MaskKey key(kKey);
+    for (OwnedBytes& piece : pieces) {
+      mask(piece, key);
+      key.advance(piece.size());
+      joined.insert(joined.end(), piece.begin(), piece.end());
+    }
+    EXPECT_EQ(joined, whole);
+  });
+}
+
+TEST(WsMask, KeyKeepsItsBytesAndWrapsAfterFour) {
+  MaskKey key(kKey);
+  EXPECT_EQ(key.bytes(), kKey);
+  key.advance(1);
+  EXPECT_EQ(key.bytes(), (Key{kKey[1], kKey[2], kKey[3], kKey[0]}));
+  key.advance((std::uint64_t{1} << 62) + 3);
+  EXPECT_EQ(key.bytes(), kKey);
+}
+
+}  // namespace
+}  // namespace hybi::ws
