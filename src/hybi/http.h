@@ -8,6 +8,7 @@
 #include <hybi/bytes.h>
 #include <hybi/http/head.h>
 #include <hybi/io/address.h>
+#include <hybi/port_ref.h>
 #include <hybi/result.h>
 
 #include <any>
@@ -23,18 +24,10 @@ namespace hybi {
 
 namespace conn {
 class HttpSession;
-class LoopPort;
 struct RoutePattern;
 }  // namespace conn
 
 class Upgrade;
-
-// A reference that can be kept and copied: loop, slot, generation. 16 bytes; see WebSocketHandle.
-struct ConnectionRef {
-  std::shared_ptr<conn::LoopPort> port;
-  std::uint32_t slot = 0;
-  std::uint32_t generation = 0;
-};
 
 // What a request said: the part that survives an upgrade (see WebSocket::request).
 class RequestInfo {
@@ -118,7 +111,8 @@ class Response {
  public:
   Response& status(unsigned status);  // 200 by default. A status outside 200-599 is answered 500.
   // Fields. `set` replaces, `add` appends. A name that is no token or a value with CR, LF or NUL is
-  // never sent: the request is answered 500 instead and the error hook is told.
+  // never sent: the request is answered 500 instead and the error hook is told. Content-Length and
+  // Transfer-Encoding are the library's and refused in the same way; Connection takes only "close".
   Response& set(std::string_view name, std::string_view value);
   Response& add(std::string_view name, std::string_view value);
 

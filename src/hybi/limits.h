@@ -38,8 +38,8 @@ struct WebSocketLimits {
   std::size_t max_held_bytes = 16 * 1024 * 1024;  // unfinished message: bytes + 64 per fragment;
                                                   // 1009. Never taken below 2 x max_message_bytes.
   std::size_t max_control_frames_per_second = 1000;  // pings, pongs; 1008
-  std::size_t high_water_bytes =
-      1024 * 1024;  // unsent bytes: reading pauses, then the policy decides
+  std::size_t high_water_bytes = 1024 * 1024;  // unsent bytes: reading pauses. While the peer takes
+  // nothing, or above 4 x this, SlowPolicy decides.
   std::size_t low_water_bytes = 256 * 1024;  // reading resumes, on_drain runs
 
   std::chrono::milliseconds ping_interval{30'000};  // silence after which a ping is sent

@@ -152,15 +152,7 @@ class WebSocketHandle {
 
  private:
   friend class conn::WsSession;
-  conn::LoopPort* port_ = nullptr;  // counted, see the special members in conn/websocket_handle.cc
-  std::uint32_t slot_ = 0;
-  std::uint32_t generation_ = 0;
-
- public:
-  WebSocketHandle(const WebSocketHandle& other);
-  WebSocketHandle(WebSocketHandle&& other) noexcept;
-  WebSocketHandle& operator=(WebSocketHandle other) noexcept;
-  ~WebSocketHandle();
+  ConnectionRef ref_;
 };
 
 // How a route treats its WebSockets. Given when accepting, so no message can arrive before somebody

@@ -1,0 +1,317 @@
+// hybi::Server, see server.h.
+#include <hybi/app/server_loop.h>
+#include <hybi/io/fd.h>
+#include <hybi/server.h>
+
+#include <condition_variable>
+#include <cstdio>
+#include <mutex>
+
+namespace hybi {
+namespace {
+
+constexpr unsigned kMaxThreads = 1024;
+
+io::BackendKind kind_of(Backend backend) {
+  switch (backend) {
+    case Backend::Epoll:
+      return io::BackendKind::Epoll;
+    case Backend::Uring:
+      return io::BackendKind::Uring;
+    case Backend::Auto:
+      break;
+  }
+  return io::BackendKind::Auto;
+}
+
+// Zero is no limit anybody means, and low water lies below high water.
+bool sensible(const HttpLimits& limits) {
+  return limits.max_head_bytes > 0 && limits.max_field_count > 0 && limits.max_target_bytes > 0 &&
+         limits.max_body_bytes > 0 && limits.min_body_bytes_per_second > 0 &&
+         limits.high_water_bytes > 0 && limits.head_timeout.count() > 0 &&
+         limits.keep_alive_timeout.count() > 0 && limits.write_timeout.count() > 0;
+}
+
+bool sensible(const ServerLimits& limits) {
+  return limits.max_connections > 0 && limits.max_mailbox_bytes > 0 && limits.accepts_per_turn > 0;
+}
+
+bool sensible(const WebSocketLimits& limits) {
+  return limits.max_message_bytes > 0 && limits.max_frame_bytes > 0 && limits.max_held_bytes > 0 &&
+         limits.max_control_frames_per_second > 0 && limits.high_water_bytes > 0 &&
+         limits.low_water_bytes < limits.high_water_bytes && limits.ping_interval.count() > 0 &&
+         limits.pong_timeout.count() > 0 && limits.idle_timeout.count() > 0 &&
+         limits.close_timeout.count() > 0;
+}
+
+}  // namespace
+
+struct Server::Impl {
+  struct Timer {
+    std::chrono::milliseconds interval;
+    bool repeat;
+    std::function<void()> task;
+  };
+
+  ServerOptions options;
+  conn::ServerShare share;
+  Site site;
+  ChannelHub hub;
+  std::vector<io::ListenAddress> listen;
+  std::vector<io::Address> bound;
+  std::vector<std::string> unix_paths;
+  std::vector<Timer> timers;  // until start
+  Error setup_error;          // the first mistake made before start
+  std::vector<std::unique_ptr<ServerLoop>> loops;
+  bool started = false;
+
+  std::mutex mutex;
+  std::condition_variable ended;
+  unsigned running = 0;  // loops; under the mutex
+
+  void note(Result<void> result) {
+    if (!result && setup_error.code == Errc::Ok) setup_error = result.error();
+  }
+  Result<void> check() const;
+  Result<void> start();
+  void stop(std::chrono::milliseconds deadline);
+};
+
+Result<void> Server::Impl::check() const {
+  if (setup_error.code != Errc::Ok) return setup_error;
+  if (started) return Errc::BadState;
+  if (options.threads < 1 || options.threads > kMaxThreads) return Errc::BadThreads;
+  if (!sensible(options.http) || !sensible(options.limits)) return Errc::BadLimit;
+  if (listen.empty()) return Errc::NothingToListenOn;
+  return {};
+}
+
+Result<void> Server::Impl::start() {
+  HYBI_TRY(check());
+  started = true;
+  std::vector<std::vector<int>> sockets(options.threads);
+  Result<void> opened;
+  for (const io::ListenAddress& address : listen) {
+    Result<io::ListenSockets> result = io::open_listen_sockets(address, options.threads);
+    if (!result) {
+      opened = result.error();
+      break;
+    }
+    for (unsigned i = 0; i < options.threads; ++i) {
+      sockets[i].insert(sockets[i].end(), result->per_loop[i].begin(), result->per_loop[i].end());
+    }
+    bound.insert(bound.end(), result->bound.begin(), result->bound.end());
+    if (!address.unix_path.empty()) unix_paths.push_back(address.unix_path);
+  }
+  for (unsigned i = 0; i < options.threads && opened; ++i) {
+    loops.push_back(std::make_unique<ServerLoop>(i, share, site, hub));
+    loops.back()->set_on_ended([this] {
+      const std::lock_guard lock(mutex);
+      if (--running == 0) ended.notify_all();
+    });
+    opened = loops.back()->start(kind_of(options.backend));
+    if (!opened) {
+      loops.pop_back();
+      break;
+    }
+    const std::lock_guard lock(mutex);
+    ++running;
+  }
+  if (!opened) {
+    for (const auto& of_loop : sockets) {
+      for (const int socket : of_loop) const io::Fd closes(socket);
+    }
+    stop(std::chrono::milliseconds(0));
+    return opened;
+  }
+  for (const auto& loop : loops) hub.join(loop->port(), loop->channels());
+  for (Timer& timer : timers)
+    loops[0]->add_timer(timer.interval, timer.repeat, std::move(timer.task));
+  for (unsigned i = 0; i < options.threads; ++i) loops[i]->listen(std::move(sockets[i]));
+  return {};
+}
+
+void Server::Impl::stop(std::chrono::milliseconds deadline) {
+  for (const auto& loop : loops) loop->stop(deadline);
+}
+
+Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>()) {
+  impl_->share.http = options.http;
+  impl_->share.limits = options.limits;
+  impl_->site.set_error_hook(options.on_error);
+  impl_->options = std::move(options);
+}
+
+Server::~Server() {
+  stop(std::chrono::milliseconds(0));
+  for (const auto& loop : impl_->loops) loop->join();
+  for (const std::string& path : impl_->unix_paths) io::remove_dead_unix_socket(path);
+}
+
+Server& Server::get(std::string_view pattern, Handler handler) {
+  impl_->note(impl_->site.router().add(http::Method::Get, pattern, std::move(handler)));
+  return *this;
+}
+
+Server& Server::post(std::string_view pattern, Handler handler) {
+  impl_->note(impl_->site.router().add(http::Method::Post, pattern, std::move(handler)));
+  return *this;
+}
+
+Server& Server::put(std::string_view pattern, Handler handler) {
+  impl_->note(impl_->site.router().add(http::Method::Put, pattern, std::move(handler)));
+  return *this;
+}
+
+Server& Server::patch(std::string_view pattern, Handler handler) {
+  impl_->note(impl_->site.router().add(http::Method::Patch, pattern, std::move(handler)));
+  return *this;
+}
+
+Server& Server::del(std::string_view pattern, Handler handler) {
+  impl_->note(impl_->site.router().add(http::Method::Delete, pattern, std::move(handler)));
+  return *this;
+}
+
+Server& Server::head(std::string_view pattern, Handler handler) {
+  impl_->note(impl_->site.router().add(http::Method::Head, pattern, std::move(handler)));
+  return *this;
+}
+
+Server& Server::options(std::string_view pattern, Handler handler) {
+  impl_->note(impl_->site.router().add(http::Method::Options, pattern, std::move(handler)));
+  return *this;
+}
+
+Server& Server::any(std::string_view pattern, Handler handler) {
+  impl_->note(impl_->site.router().add_any(pattern, std::move(handler)));
+  return *this;
+}
+
+Server& Server::ws(std::string_view pattern, WebSocketHandlers handlers) {
+  if (!sensible(handlers.limits)) impl_->note(Errc::BadLimit);
+  impl_->note(impl_->site.add_websocket(pattern, std::move(handlers)));
+  return *this;
+}
+
+Server& Server::use(Middleware middleware) {
+  return use("", std::move(middleware));
+}
+
+Server& Server::use(std::string_view prefix, Middleware middleware) {
+  impl_->site.use(prefix, std::move(middleware));
+  return *this;
+}
+
+Server& Server::listen(std::uint16_t port) {
+  return listen(ListenOptions{.port = port});
+}
+
+Server& Server::listen(std::string_view address) {
+  Result<io::ListenAddress> parsed = io::parse_listen_address(address);
+  if (parsed) {
+    impl_->listen.push_back(std::move(*parsed));
+  } else {
+    impl_->note(parsed.error());
+  }
+  return *this;
+}
+
+Server& Server::listen(ListenOptions options) {
+  impl_->listen.push_back({.host = std::move(options.host),
+                           .port = options.port,
+                           .unix_path = std::move(options.unix_path),
+                           .descriptor = options.descriptor});
+  return *this;
+}
+
+Result<void> Server::start() {
+  return impl_->start();
+}
+
+int Server::run() {
+  if (const Result<void> started = start(); !started) return print_error(started.error());
+  wait();
+  return 0;
+}
+
+void Server::stop(std::chrono::milliseconds deadline) {
+  impl_->stop(deadline);
+}
+
+void Server::wait() {
+  std::unique_lock lock(impl_->mutex);
+  impl_->ended.wait(lock, [&] { return impl_->running == 0; });
+}
+
+std::uint16_t Server::port() const {
+  for (const io::Address& address : impl_->bound) {
+    if (address.port != 0) return address.port;
+  }
+  return 0;
+}
+
+std::vector<std::string> Server::addresses() const {
+  std::vector<std::string> texts;
+  for (const io::Address& address : impl_->bound) {
+    if (address.family != io::Address::Family::Unix) texts.push_back(io::to_string(address));
+  }
+  for (const std::string& path : impl_->unix_paths) texts.push_back("unix:" + path);
+  return texts;
+}
+
+Backend Server::backend() const {
+  const bool uring = !impl_->loops.empty() && impl_->loops[0]->backend() == io::BackendKind::Uring;
+  return uring ? Backend::Uring : Backend::Epoll;
+}
+
+void Server::publish(std::string_view channel, const Message& message) {
+  impl_->hub.publish(channel, message);
+}
+
+bool Server::post(std::function<void()> task) {
+  return !impl_->loops.empty() && impl_->loops[0]->post(std::move(task));
+}
+
+void Server::after(std::chrono::milliseconds delay, std::function<void()> task) {
+  if (impl_->loops.empty()) {
+    impl_->timers.push_back({delay, false, std::move(task)});
+  } else {
+    impl_->loops[0]->add_timer(delay, false, std::move(task));
+  }
+}
+
+void Server::every(std::chrono::milliseconds interval, std::function<void()> task) {
+  if (impl_->loops.empty()) {
+    impl_->timers.push_back({interval, true, std::move(task)});
+  } else {
+    impl_->loops[0]->add_timer(interval, true, std::move(task));
+  }
+}
+
+ServerStats Server::stats() const {
+  ServerStats sum;
+  for (const auto& loop : impl_->loops) {
+    const conn::Counters& counters = loop->counters();
+    sum.connections += counters.connections.get();
+    sum.websockets += counters.websockets.get();
+    sum.connections_total += counters.connections_total.get();
+    sum.websockets_total += counters.websockets_total.get();
+    sum.requests += counters.requests.get();
+    sum.messages_received += counters.messages_received.get();
+    sum.messages_sent += counters.messages_sent.get();
+    sum.bytes_received += counters.bytes_received.get();
+    sum.bytes_sent += counters.bytes_sent.get();
+    sum.messages_dropped += counters.messages_dropped.get() + loop->port()->dropped();
+    sum.refused_requests += counters.refused_requests.get();
+    sum.failed_websockets += counters.failed_websockets.get();
+  }
+  return sum;
+}
+
+int print_error(Error error) {
+  std::fprintf(stderr, "hybi: %s\n", describe(error).c_str());
+  return 1;
+}
+
+}  // namespace hybi

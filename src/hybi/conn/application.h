@@ -1,0 +1,42 @@
+// What floor 3 asks of floor 4. Implemented in app/, handed down to each loop's context.
+#pragma once
+
+#include <hybi/error.h>
+#include <hybi/websocket.h>
+
+#include <string_view>
+
+namespace hybi::conn {
+
+class HttpSession;
+class WsSession;
+
+class Application {
+ public:
+  // The head of a request is complete: route it, run the middleware, answer or arrange for the
+  // answer.
+  virtual void on_request(HttpSession& session) = 0;
+  // An error with no caller to return to.
+  virtual void on_error(Error error, std::string_view what) = 0;
+  // The same for the exception that is being handled. Requires: inside a catch block.
+  void on_exception(Errc errc);
+
+ protected:
+  ~Application() = default;
+};
+
+// The channels as one loop sees them. Thread: the loop's.
+class Channels {
+ public:
+  virtual bool subscribe(WsSession& session, std::string_view channel) = 0;
+  virtual bool unsubscribe(WsSession& session, std::string_view channel) = 0;
+  virtual void unsubscribe_all(WsSession& session) = 0;
+  // To every subscriber on every loop but `except` (null: nobody is excepted).
+  virtual void publish(std::string_view channel, const Message& message,
+                       const WsSession* except) = 0;
+
+ protected:
+  ~Channels() = default;
+};
+
+}  // namespace hybi::conn

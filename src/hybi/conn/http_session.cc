@@ -1,0 +1,286 @@
+// Receiving requests, see http_session.h. The answers are in http_answer.cc.
+#include <hybi/base/assert.h>
+#include <hybi/conn/http_session.h>
+#include <hybi/conn/loop_context.h>
+
+#include <algorithm>
+
+namespace hybi::conn {
+namespace {
+
+constexpr std::size_t kKeptBodyCapacity = 16 * 1024;
+
+}  // namespace
+
+void HttpSession::handler_failed() {
+  connection_.context().application().on_exception(Errc::HttpHandlerFailed);
+  if (&connection_.session() == this) answer_error(Errc::HttpHandlerFailed);
+  // Half a stream, or a handshake already answered: nothing sensible can follow.
+  if (!answer_complete_) connection_.abort(Errc::HttpHandlerFailed);
+}
+
+HttpSession::HttpSession(Connection& connection)
+    : connection_(connection),
+      parser_(connection.context().share().http),
+      request_(*this),
+      response_(*this),
+      since_(connection.context().loop().now()),
+      progress_at_(since_) {
+  request_.peer_ = connection.peer();
+  request_.head_ = &parser_.head();
+  connection_.want_deadline(next_deadline());
+}
+
+void HttpSession::on_bytes(MutableBytes& in) {
+  using Kind = http::ParseEvent::Kind;
+  Bytes rest = in;
+  while (stage_ == Stage::Idle || stage_ == Stage::Receiving) {
+    const http::ParseEvent event = parser_.next(rest);
+    if (event.kind == Kind::NeedMore) break;
+    switch (event.kind) {
+      case Kind::Head:
+        begin_request();
+        break;
+      case Kind::Body:
+        take_body(event.body);
+        break;
+      case Kind::End:
+        request_complete();
+        break;
+      default:
+        refuse(event.errc);
+        break;
+    }
+    if (&connection_.session() != this) break;  // a WebSocket took over
+  }
+  if (stage_ == Stage::Lingering) rest = {};
+  in = in.last(rest.size());
+  if (&connection_.session() != this || connection_.ended()) return;
+  if (stage_ == Stage::Idle) {
+    if (!rest.empty() && !head_started_) {
+      head_started_ = true;
+      since_ = connection_.context().loop().now();
+      connection_.want_deadline(next_deadline());
+    }
+  } else if (stage_ != Stage::Lingering) {
+    own_request();
+  }
+}
+
+void HttpSession::begin_request() {
+  connection_.context().counters().requests.add();
+  ++request_number_;
+  stage_ = Stage::Receiving;
+  since_ = connection_.context().loop().now();
+  head_started_ = false;
+  body_received_ = 0;
+  const http::Head& head = parser_.head();
+  close_after_ = !head.keep_alive();
+  body_complete_ = !head.has_body();
+  continue_due_ = head.expect_continue() && !body_complete_ && head.minor_version() >= 1;
+  connection_.context().application().on_request(*this);
+  if (stage_ != Stage::Receiving || &connection_.session() != this) return;
+  if (body_complete_) return;
+  if (continue_due_ && !answered_) {  // nobody has refused the request: its body may come
+    continue_due_ = false;            // RFC 9110 10.1.1
+    connection_.out().append("HTTP/1.1 100 Continue\r\n\r\n");
+  }
+  connection_.want_deadline(next_deadline());
+}
+
+void HttpSession::take_body(Bytes piece) {
+  body_received_ += piece.size();
+  if (answered_) return;  // nobody wants it
+  if (body_.empty() && body_view_.empty()) {
+    body_view_ = piece;
+    return;
+  }
+  if (!body_view_.empty()) body_.append(std::exchange(body_view_, {}));
+  body_.append(piece);
+}
+
+void HttpSession::request_complete() {
+  body_complete_ = true;
+  stage_ = Stage::Answering;
+  if (handler_ != nullptr) run_handler();
+  if (&connection_.session() != this || stage_ != Stage::Answering) return;
+  if (answer_complete_) {
+    next_request();
+  } else {
+    connection_.pause(Pause::Busy);  // the next request waits for this one's answer
+  }
+}
+
+void HttpSession::set_pattern(const RoutePattern* pattern) {
+  request_.pattern_ = pattern;
+}
+
+void HttpSession::run(const Handler& handler) {
+  if (answered_) return;
+  handler_ = &handler;
+  if (body_complete_) run_handler();
+}
+
+void HttpSession::run_handler() {
+  const Handler* const handler = std::exchange(handler_, nullptr);
+  if (answered_) return;
+  dispatch([&] { (*handler)(request_, response_); });
+  if (&connection_.session() == this && !answered_ && !deferred_) {
+    connection_.context().application().on_error({Errc::HttpUnanswered}, request_.target());
+    answer_error(Errc::HttpUnanswered);
+  }
+}
+
+// The request outlives the input it lies in: it is copied, and its views follow.
+void HttpSession::own_request() {
+  if (!head_owned_) {
+    head_owned_ = true;
+    head_bytes_.clear();
+    head_bytes_.append(parser_.head().bytes());
+    parser_.head().rebase(as_text(head_bytes_.view()).data());
+  }
+  if (!body_view_.empty()) {
+    const Bytes view = std::exchange(body_view_, {});
+    body_.append(view);
+  }
+}
+
+// The answer is complete; if the request is as well, the next one may begin.
+void HttpSession::answer_complete() {
+  answer_complete_ = true;
+  if (!body_complete_) {
+    if (close_after_) linger();
+    return;
+  }
+  if (!connection_.paused_for(Pause::Busy)) return;  // on_bytes goes on by itself
+  next_request();
+  connection_.resume(Pause::Busy);
+}
+
+void HttpSession::next_request() {
+  if (close_after_ || connection_.context().stopping()) {
+    linger();
+    return;
+  }
+  stage_ = Stage::Idle;
+  since_ = connection_.context().loop().now();
+  request_.pattern_ = nullptr;
+  handler_ = nullptr;
+  head_owned_ = answered_ = answer_complete_ = deferred_ = false;
+  chunked_ = bad_answer_ = upgrade_taken_ = source_waits_ = false;
+  status_ = 200;
+  body_view_ = {};
+  body_.clear();
+  if (body_.capacity() > kKeptBodyCapacity) body_.reset();
+  head_bytes_.clear();
+  if (!fields_.empty()) fields_.clear();
+  if (!values_.empty()) values_.clear();
+  if (peer_ended_) {
+    linger();
+    return;
+  }
+  connection_.want_deadline(next_deadline());
+}
+
+void HttpSession::refuse(Errc errc) {
+  connection_.context().counters().refused_requests.add();
+  if (answered_ && !answer_complete_) {  // an answer is half sent: nothing sensible can follow
+    connection_.abort(errc);
+    return;
+  }
+  if (!answered_) {
+    close_after_ = true;
+    answer_error(errc);
+  }
+  if (stage_ != Stage::Lingering) linger();
+}
+
+// RFC 9112 9.6: ends our side and reads on for a while, so that the answer is not lost in a reset.
+void HttpSession::linger() {
+  stage_ = Stage::Lingering;
+  since_ = progress_at_ = connection_.context().loop().now();
+  if (peer_ended_ && connection_.unsent() == 0) {
+    connection_.end();
+    return;
+  }
+  connection_.shutdown_after_flush();
+  connection_.want_deadline(next_deadline());
+}
+
+void HttpSession::on_end() {
+  peer_ended_ = true;
+  // A request that is being answered gets its answer; the peer may have ended its side only.
+  if (stage_ != Stage::Answering) connection_.end();
+}
+
+void HttpSession::on_hook() {
+  pump();
+}
+
+void HttpSession::on_progress(std::uint64_t unsent) {
+  progress_at_ = connection_.context().loop().now();
+  if (unsent > 0) {
+    connection_.want_deadline(next_deadline());
+  } else if (stage_ == Stage::Lingering && peer_ended_) {
+    connection_.end();
+  }
+  if (source_ && unsent <= connection_.context().share().http.high_water_bytes / 2) {
+    connection_.hook_later();
+  }
+}
+
+void HttpSession::on_stop() {
+  if (stage_ == Stage::Idle && !head_started_) {
+    if (connection_.unsent() > 0) {
+      linger();
+    } else {
+      connection_.end();
+    }
+  }
+  close_after_ = true;
+}
+
+void HttpSession::on_closed(Error) {
+  source_ = nullptr;
+  ++request_number_;  // references to the request find nothing
+}
+
+// --- time
+
+io::TimePoint HttpSession::next_deadline() const {
+  const HttpLimits& limits = connection_.context().share().http;
+  if (connection_.unsent() > 0) return progress_at_ + limits.write_timeout;
+  switch (stage_) {
+    case Stage::Idle:
+      return since_ + (head_started_ || request_number_ == 0 ? limits.head_timeout
+                                                             : limits.keep_alive_timeout);
+    case Stage::Receiving: {
+      // The body may take as long as it arrives at the minimum rate. RFC 9110 15.5.9
+      const auto earned = std::chrono::milliseconds(
+          body_received_ * 1000 / std::max<std::size_t>(limits.min_body_bytes_per_second, 1));
+      return since_ + limits.body_grace + std::min(earned, std::chrono::milliseconds(3'600'000));
+    }
+    case Stage::Answering:
+      return connection_.context().loop().now() + limits.write_timeout;
+    case Stage::Lingering:
+      return since_ + limits.linger_timeout;
+  }
+  return since_;
+}
+
+void HttpSession::on_deadline() {
+  const io::TimePoint due = next_deadline();
+  if (connection_.context().loop().now() < due) {
+    connection_.want_deadline(due);
+  } else if (connection_.unsent() > 0 || stage_ == Stage::Lingering) {
+    connection_.abort(Errc::HttpBodyTimeout);
+  } else if (stage_ == Stage::Receiving) {
+    refuse(Errc::HttpBodyTimeout);
+  } else if (head_started_) {
+    refuse(Errc::HttpHeadTimeout);
+  } else {
+    connection_.end();  // nothing was asked
+  }
+}
+
+}  // namespace hybi::conn

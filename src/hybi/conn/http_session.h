@@ -1,0 +1,152 @@
+// HTTP/1.1 on one connection: requests one after the other, each answered before the next is read.
+// RFC 9112. Bytes in through http/parser.h, bytes out into the connection's outbox.
+//
+//   head complete -> Application::on_request -> (body) -> handler -> answer -> next request
+//
+// The request being answered is a part of the session; hybi::Request and hybi::Response are its
+// faces.
+#pragma once
+
+#include <hybi/base/out_buffer.h>
+#include <hybi/conn/connection.h>
+#include <hybi/conn/route_pattern.h>
+#include <hybi/conn/session.h>
+#include <hybi/http/fields.h>
+#include <hybi/http/parser.h>
+#include <hybi/server.h>
+#include <hybi/ws/handshake.h>
+
+#include <any>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hybi::conn {
+
+class HttpSession final : public Session {
+ public:
+  explicit HttpSession(Connection& connection);
+
+  // --- for the application, between on_request and the answer
+  Request& request() { return request_; }
+  Response& response() { return response_; }
+  // The route that was found. Lifetime: `pattern` outlives every connection.
+  void set_pattern(const RoutePattern* pattern);
+  // Runs `handler` once the body is complete: now, if there is none.
+  // Lifetime: `handler` outlives every connection.
+  void run(const Handler& handler);
+  // Calls user code: an exception answers 500 and is told to the error hook.
+  template <class F>
+  void dispatch(F&& user_code);
+  // The number of the request on this connection, for references that may come too late.
+  std::uint32_t request_number() const { return request_number_; }
+  bool answered() const { return answered_; }
+  // Somebody holds the right to answer later.
+  void defer() { deferred_ = true; }
+  bool deferred() const { return deferred_; }
+
+  // --- answers; all but the first of a request are ignored
+  void set_status(unsigned status) { status_ = status; }
+  void set_field(std::string_view name, std::string_view value, bool replace);
+  void answer(Bytes body, std::string_view content_type);
+  void answer_file(const std::string& path, std::string_view content_type);
+  void answer_stream(std::string_view content_type, StreamSource source);
+  void answer_error(Errc errc, std::string_view more_fields = {});
+  void resume_stream();
+
+  // Refuses the connection's bytes: answers the error's status, reads on for a while, ends.
+  void refuse(Errc errc);
+
+  // --- WebSocket
+  std::optional<Upgrade> take_upgrade();
+  bool accept(std::shared_ptr<const WebSocketHandlers> handlers, std::any user,
+              const OutBuffer& more_fields);
+
+  Connection& connection() { return connection_; }
+  Bytes body() const { return body_view_.empty() ? body_.view() : body_view_; }
+  std::any* find_value(std::string_view name);
+  void set_value(std::string name, std::any value);
+
+  // --- Session
+  HttpSession* as_http() override { return this; }
+  void on_bytes(MutableBytes& in) override;
+  void on_end() override;
+  void on_hook() override;
+  void on_progress(std::uint64_t unsent) override;
+  void on_deadline() override;
+  void on_stop() override;
+  void on_closed(Error error) override;
+
+ private:
+  class ChunkWriter;
+
+  enum class Stage : std::uint8_t {
+    Idle,       // between requests; perhaps a part of a head is there
+    Receiving,  // a head was read, its body is coming
+    Answering,  // the request is complete, the answer is not
+    Lingering,  // we have ended; what comes is discarded (RFC 9112 9.6)
+  };
+
+  void handler_failed();
+  void begin_request();
+  void request_complete();
+  void run_handler();
+  void answer_complete();
+  void next_request();
+  void take_body(Bytes piece);
+  void own_request();
+  void begin_answer();
+  void write_head(std::optional<std::uint64_t> length, std::string_view content_type, bool chunked);
+  bool body_allowed() const;
+  bool keep_alive() const;
+  void linger();
+  void pump();
+  io::TimePoint next_deadline() const;
+
+  Connection& connection_;
+  http::RequestParser parser_;
+  Request request_;
+  Response response_;
+  const RoutePattern* pattern_ = nullptr;
+  const Handler* handler_ = nullptr;  // runs when the body is complete
+
+  OutBuffer head_bytes_;  // the head, when it outlives the input it came in
+  OutBuffer body_;
+  Bytes body_view_;  // a body that came in one piece, still in the input
+  std::vector<std::pair<std::string, std::any>> values_;
+
+  http::Fields fields_;
+  StreamSource source_;
+  io::TimePoint since_;        // of the stage
+  io::TimePoint progress_at_;  // when bytes left last
+  std::uint64_t body_received_ = 0;
+  std::uint32_t request_number_ = 0;
+  unsigned status_ = 200;
+  Stage stage_ = Stage::Idle;
+  bool head_started_ = false;
+  bool body_complete_ = false;
+  bool answered_ = false;         // the head of the answer is written
+  bool answer_complete_ = false;  // and its body
+  bool deferred_ = false;
+  bool continue_due_ = false;  // the client waits for 100 (Continue)
+  bool close_after_ = false;
+  bool peer_ended_ = false;
+  bool chunked_ = false;
+  bool head_owned_ = false;
+  bool bad_answer_ = false;
+  bool upgrade_taken_ = false;
+  bool source_waits_ = false;
+};
+
+template <class F>
+void HttpSession::dispatch(F&& user_code) {
+  try {
+    user_code();
+  } catch (...) {
+    handler_failed();
+  }
+}
+
+}  // namespace hybi::conn

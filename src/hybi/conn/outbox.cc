@@ -1,0 +1,136 @@
+// Bytes waiting to leave, see outbox.h.
+#include <hybi/conn/outbox.h>
+
+#include <algorithm>
+#include <array>
+
+#include <unistd.h>
+
+namespace hybi::conn {
+namespace {
+
+constexpr std::size_t kCopyBelow = 512;  // larger shared messages are referenced
+constexpr std::size_t kPiecesPerWrite = 64;
+constexpr std::size_t kKeptCapacity = 64 * 1024;  // of a pooled buffer
+constexpr std::size_t kKeptBoxes = 4096;
+
+}  // namespace
+
+void Outbox::append_shared(const SharedMessageRef& message) {
+  const Bytes frame = message->frame.view();
+  if (frame.size() < kCopyBelow) {
+    own_.append(frame);
+    return;
+  }
+  pieces_.push_back({.own_before = own_.size(), .message = message, .left = frame.size()});
+  other_unsent_ += frame.size();
+}
+
+void Outbox::append_file(int fd, std::uint64_t offset, std::uint64_t count) {
+  if (count == 0) {
+    ::close(fd);
+    return;
+  }
+  pieces_.push_back(
+      {.own_before = own_.size(), .message = nullptr, .fd = fd, .offset = offset, .left = count});
+  other_unsent_ += count;
+}
+
+Outbox::Attempt Outbox::write_to(io::Stream& stream) {
+  if (first_piece_ == pieces_.size()) {
+    const Bytes rest = own_.view().subspan(own_sent_);
+    return {stream.write({&rest, 1}), rest.size()};
+  }
+  std::array<Bytes, kPiecesPerWrite> gathered;
+  std::size_t count = 0;
+  std::uint64_t offered = 0;
+  const auto add = [&](Bytes bytes) {
+    if (bytes.empty()) return;
+    gathered[count++] = bytes;
+    offered += bytes.size();
+  };
+  std::size_t own_at = own_sent_;
+  std::size_t piece = first_piece_;
+  for (; piece < pieces_.size() && count + 2 <= kPiecesPerWrite; ++piece) {
+    Piece& next = pieces_[piece];
+    add(own_.view().subspan(own_at, next.own_before - own_at));
+    own_at = next.own_before;
+    if (!next.message) {
+      if (count == 0) return write_file(stream, next);
+      break;  // the file comes with a write of its own
+    }
+    add(next.message->frame.view().subspan(next.offset, next.left));
+  }
+  if (piece == pieces_.size() && count < kPiecesPerWrite) add(own_.view().subspan(own_at));
+  return {stream.write({gathered.data(), count}), offered};
+}
+
+Outbox::Attempt Outbox::write_file(io::Stream& stream, Piece& piece) {
+  const std::uint64_t at_once = std::min<std::uint64_t>(piece.left, 4 * 1024 * 1024);
+  return {stream.send_file(piece.fd, piece.offset, at_once), at_once};
+}
+
+void Outbox::consume(std::uint64_t count) {
+  while (count > 0 && first_piece_ < pieces_.size()) {
+    Piece& piece = pieces_[first_piece_];
+    const auto own = std::min<std::uint64_t>(count, piece.own_before - own_sent_);
+    own_sent_ += own;
+    count -= own;
+    if (own_sent_ < piece.own_before) break;
+    const std::uint64_t taken = std::min(count, piece.left);
+    piece.offset += taken;
+    piece.left -= taken;
+    other_unsent_ -= taken;
+    count -= taken;
+    if (piece.left > 0) break;
+    drop_front_piece();
+  }
+  own_sent_ += count;
+  if (empty()) {
+    clear();
+  } else {
+    compact();
+  }
+}
+
+void Outbox::drop_front_piece() {
+  Piece& piece = pieces_[first_piece_++];
+  piece.message.reset();
+  if (piece.fd >= 0) ::close(std::exchange(piece.fd, -1));
+}
+
+// Own bytes that have left are removed once they are the larger part, so each is moved at most
+// once.
+void Outbox::compact() {
+  if (own_sent_ < 4096 || own_sent_ * 2 < own_.size()) return;
+  const std::size_t rest = own_.size() - own_sent_;
+  std::memmove(own_.mutable_view().data(), own_.view().data() + own_sent_, rest);
+  own_.truncate(rest);
+  pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(first_piece_));
+  first_piece_ = 0;
+  for (Piece& piece : pieces_) piece.own_before -= own_sent_;
+  own_sent_ = 0;
+}
+
+void Outbox::clear() {
+  while (first_piece_ < pieces_.size()) drop_front_piece();
+  pieces_.clear();
+  first_piece_ = 0;
+  other_unsent_ = 0;
+  own_.clear();
+  own_sent_ = 0;
+}
+
+std::unique_ptr<Outbox> OutboxPool::take() {
+  if (free_.empty()) return std::make_unique<Outbox>();
+  std::unique_ptr<Outbox> box = std::move(free_.back());
+  free_.pop_back();
+  return box;
+}
+
+void OutboxPool::give(std::unique_ptr<Outbox> box) {
+  if (box->capacity() > kKeptCapacity) box->give_memory_back();
+  if (free_.size() < kKeptBoxes) free_.push_back(std::move(box));
+}
+
+}  // namespace hybi::conn

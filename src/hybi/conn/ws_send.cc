@@ -1,0 +1,165 @@
+// Sending over an open WebSocket: bounds, policies, order. See ws_session.h.
+#include <hybi/base/assert.h>
+#include <hybi/conn/loop_context.h>
+#include <hybi/conn/ws_session.h>
+
+#include <algorithm>
+
+namespace hybi::conn {
+
+namespace {
+
+// What one turn may add for a peer that is not known to be slow, in high-water marks: nothing has
+// been offered to the system yet.
+constexpr std::uint64_t kBurst = 4;
+
+}  // namespace
+
+bool WsSession::over_high_water() const {
+  return connection_.unsent() >= handlers_->limits.high_water_bytes;
+}
+
+bool WsSession::peer_is_slow() const {
+  const std::uint64_t unsent = connection_.unsent();
+  const std::uint64_t high_water = handlers_->limits.high_water_bytes;
+  return unsent >= high_water && (connection_.blocked() || unsent / kBurst >= high_water);
+}
+
+SendResult WsSession::send(const Message& message, std::string_view key) {
+  if (connection_.ended() || protocol_.state() != ws::State::Open) return SendResult::Closed;
+  if (peer_is_slow()) return refuse_slow(share(message), key);
+  if (!protocol_.can_send_message()) {
+    held().after_fragment.push_back(share(message));
+    return SendResult::Queued;
+  }
+  OutBuffer& out = connection_.out();
+  (void)(message.is_text ? protocol_.send_text(message.text(), out)
+                         : protocol_.send_binary(message.data, out));
+  return accepted();
+}
+
+SendResult WsSession::deliver(const SharedMessageRef& shared) {
+  if (connection_.ended() || protocol_.state() != ws::State::Open) return SendResult::Closed;
+  if (peer_is_slow()) return refuse_slow(shared, {});
+  if (!protocol_.can_send_message()) {
+    held().after_fragment.push_back(shared);
+    return SendResult::Queued;
+  }
+  append(shared);
+  return accepted();
+}
+
+void WsSession::append(const SharedMessageRef& shared) {
+  connection_.outbox().append_shared(shared);
+}
+
+SendResult WsSession::accepted() {
+  connection_.context().counters().messages_sent.add();
+  if (!connection_.blocked()) return SendResult::Sent;
+  drain_due_ = true;
+  return SendResult::Queued;
+}
+
+// The peer takes less than it is sent.
+SendResult WsSession::refuse_slow(SharedMessageRef message, std::string_view key) {
+  drain_due_ = true;
+  switch (handlers_->slow_policy) {
+    case SlowPolicy::Close:
+      fail(Errc::WsSlowConsumer);
+      return SendResult::Closed;
+    case SlowPolicy::Drop:
+      connection_.context().counters().messages_dropped.add();
+      return SendResult::Dropped;
+    case SlowPolicy::KeepLatest:
+      break;
+  }
+  auto& latest = held().latest;
+  const auto same = [&](const auto& entry) { return entry.first == key; };
+  const auto there = std::find_if(latest.begin(), latest.end(), same);
+  if (there != latest.end()) {
+    connection_.context().counters().messages_dropped.add();
+    there->second = std::move(message);
+  } else {
+    latest.emplace_back(key, std::move(message));
+  }
+  return SendResult::Queued;
+}
+
+WsSession::Held& WsSession::held() {
+  if (!held_) held_ = std::make_unique<Held>();
+  return *held_;
+}
+
+// What waited for room, or for the end of a fragmented message, goes out in its order.
+void WsSession::release_held() {
+  if (!held_ || !protocol_.can_send_message()) return;
+  const std::unique_ptr<Held> held = std::move(held_);
+  for (const SharedMessageRef& message : held->after_fragment) {
+    append(message);
+    (void)accepted();
+  }
+  for (const auto& [key, message] : held->latest) {
+    append(message);
+    (void)accepted();
+  }
+}
+
+Result<void> WsSession::send_fragment(const Message& piece, bool last) {
+  if (connection_.ended()) return Errc::Closed;
+  HYBI_TRY(protocol_.send_fragment(piece.is_text ? ws::Opcode::Text : ws::Opcode::Binary,
+                                   piece.data, last, connection_.out()));
+  if (!last) return {};
+  (void)accepted();
+  if (!over_high_water()) release_held();
+  return {};
+}
+
+Result<void> WsSession::ping(Bytes payload) {
+  if (connection_.ended()) return Errc::Closed;
+  return protocol_.send_ping(payload, connection_.out());
+}
+
+Result<void> WsSession::pong(Bytes payload) {
+  if (connection_.ended()) return Errc::Closed;
+  return protocol_.send_pong(payload, connection_.out());
+}
+
+Result<void> WsSession::close(std::uint16_t code, std::string_view reason) {
+  if (connection_.ended()) return Errc::Closed;
+  HYBI_TRY(protocol_.close(code, reason, connection_.out()));
+  begin_close();
+  return {};
+}
+
+void WsSession::fail(Errc why) {
+  if (connection_.ended() || protocol_.state() == ws::State::Closed) return;
+  cause_ = why;
+  protocol_.fail(why, connection_.out());
+  begin_close();
+}
+
+void WsSession::terminate() {
+  connection_.abort(Errc::WsAbnormalClosure);
+}
+
+// --- room again
+
+void WsSession::on_progress(std::uint64_t unsent) {
+  if (unsent > handlers_->limits.low_water_bytes) return;
+  if (!drain_due_ && !held_ && !connection_.paused_for(Pause::HighWater)) return;
+  hook_drained_ = true;
+  connection_.hook_later();
+}
+
+void WsSession::on_hook() {
+  if (!hook_drained_) return;
+  hook_drained_ = false;
+  if (connection_.unsent() > handlers_->limits.low_water_bytes) return;
+  release_held();
+  connection_.resume(Pause::HighWater);
+  if (!drain_due_) return;
+  drain_due_ = false;
+  if (handlers_->on_drain) dispatch([&](WebSocket& ws) { handlers_->on_drain(ws); });
+}
+
+}  // namespace hybi::conn

@@ -1,0 +1,185 @@
+// The life of an open WebSocket, see ws_session.h. Sending is in ws_send.cc.
+#include <hybi/conn/loop_context.h>
+#include <hybi/conn/ws_session.h>
+
+#include <algorithm>
+
+namespace hybi::conn {
+
+using std::chrono::milliseconds;
+
+WsSession::WsSession(Connection& connection, std::shared_ptr<const WebSocketHandlers> handlers,
+                     std::any user, std::string_view head, const RoutePattern* pattern,
+                     std::string_view subprotocol)
+    : connection_(connection),
+      handlers_(std::move(handlers)),
+      protocol_(ws::Role::Server, handlers_->limits, connection.context().entropy()),
+      user_(std::move(user)),
+      head_(new char[head.size()]),
+      pattern_(pattern),
+      head_bytes_(static_cast<std::uint32_t>(head.size())),
+      heard_ms_(connection.context().now_ms()),
+      data_ms_(heard_ms_) {
+  std::copy(head.begin(), head.end(), head_.get());
+  for (std::size_t i = 0; i < handlers_->subprotocols.size() && i < 127; ++i) {
+    if (handlers_->subprotocols[i] == subprotocol) subprotocol_ = static_cast<std::int8_t>(i);
+  }
+}
+
+void WsSession::handler_failed() {
+  connection_.context().application().on_exception(Errc::WsHandlerFailed);
+  fail(Errc::WsHandlerFailed);
+}
+
+void WsSession::on_start() {
+  LoopContext& context = connection_.context();
+  context.counters().websockets.add();
+  context.counters().websockets_total.add();
+  want_deadline(heard_ms_,
+                std::min(handlers_->limits.ping_interval, handlers_->limits.idle_timeout));
+  if (handlers_->on_open) dispatch([&](WebSocket& ws) { handlers_->on_open(ws); });
+}
+
+// The one place where received bytes become calls of user code.
+void WsSession::on_bytes(MutableBytes& in) {
+  heard_ms_ = connection_.context().now_ms();
+  ping_waits_ = false;
+  OutBuffer& replies = connection_.context().replies();
+  for (;;) {
+    const ws::Event event = protocol_.next(in, replies);
+    if (!replies.empty()) {
+      connection_.out().append(replies.view());
+      replies.clear();
+    }
+    if (event.kind == ws::Event::Kind::NeedMore) return;
+    if (!handle(event)) return;
+    if (connection_.ended()) return;  // the handler may have ended us: asked once, here
+    if (over_high_water() && !in.empty()) connection_.pause(Pause::HighWater);
+    if (connection_.paused()) return;
+  }
+}
+
+// Returns: false when nothing more is to be read.
+bool WsSession::handle(const ws::Event& event) {
+  using Kind = ws::Event::Kind;
+  switch (event.kind) {
+    case Kind::Text:
+    case Kind::Binary:
+      data_ms_ = heard_ms_;
+      connection_.context().counters().messages_received.add();
+      if (handlers_->on_message) {
+        dispatch([&](WebSocket& ws) {
+          handlers_->on_message(ws, Message{event.payload, event.kind == Kind::Text});
+        });
+      }
+      return true;
+    case Kind::Ping:
+      count_control();
+      if (handlers_->on_ping)
+        dispatch([&](WebSocket& ws) { handlers_->on_ping(ws, event.payload); });
+      return true;
+    case Kind::Pong:
+      count_control();
+      if (handlers_->on_pong)
+        dispatch([&](WebSocket& ws) { handlers_->on_pong(ws, event.payload); });
+      return true;
+    case Kind::Failed:
+      cause_ = event.errc;
+      connection_.context().counters().failed_websockets.add();
+      begin_close();
+      return true;  // the protocol discards the rest
+    default:
+      begin_close();
+      return true;
+  }
+}
+
+// RFC 6455 10.4: a limit of our own against floods of control frames.
+void WsSession::count_control() {
+  const std::uint32_t second = heard_ms_ / 1000;
+  if (second != control_second_) {
+    control_second_ = second;
+    control_count_ = 0;
+  }
+  if (++control_count_ > handlers_->limits.max_control_frames_per_second) fail(Errc::WsControlRate);
+}
+
+// Close frames are on their way: from now on only the end is awaited, for a limited time.
+void WsSession::begin_close() {
+  if (protocol_.eof_due()) connection_.shutdown_after_flush();  // RFC 6455 7.1.1: server first
+  if (!close_due_) {
+    close_due_ = true;
+    close_ms_ = connection_.context().now_ms();
+    want_deadline(close_ms_, handlers_->limits.close_timeout);
+  }
+  connection_.resume(Pause::User);  // or the peer's answer would never be read
+  connection_.resume(Pause::HighWater);
+}
+
+void WsSession::on_end() {
+  const ws::Event event = protocol_.end_of_input();
+  if (event.kind == ws::Event::Kind::Failed && cause_ == Errc::Ok) cause_ = event.errc;
+  connection_.end();
+}
+
+void WsSession::on_stop() {
+  (void)close(info(Errc::WsGoingAway).close_code, info(Errc::WsGoingAway).text);
+}
+
+void WsSession::on_closed(Error error) {
+  LoopContext& context = connection_.context();
+  context.counters().websockets.subtract();
+  if (context.channels() != nullptr && !subscriptions_.empty())
+    context.channels()->unsubscribe_all(*this);
+  if (cause_ == Errc::Ok && !protocol_.clean()) {
+    cause_ = error.code != Errc::Ok ? error.code : Errc::WsAbnormalClosure;
+  }
+  if (!handlers_->on_close) return;
+  const CloseInfo close{.code = protocol_.clean() ? protocol_.received_code() : std::uint16_t{1006},
+                        .reason = protocol_.received_reason(),
+                        .clean = protocol_.clean(),
+                        .cause = cause_};
+  dispatch([&](WebSocket& ws) { handlers_->on_close(ws, close); });
+}
+
+// --- time
+
+void WsSession::want_deadline(std::uint32_t from_ms, milliseconds after) {
+  const io::TimePoint now = connection_.context().loop().now();
+  const auto passed = milliseconds(connection_.context().now_ms() - from_ms);
+  connection_.want_deadline(now + std::max(after - passed, milliseconds(1)));
+}
+
+void WsSession::on_deadline() {
+  const WebSocketLimits& limits = handlers_->limits;
+  const std::uint32_t now = connection_.context().now_ms();
+  const auto since = [&](std::uint32_t then) { return milliseconds(now - then); };
+  if (close_due_) {
+    if (since(close_ms_) >= limits.close_timeout) {
+      connection_.abort(cause_ != Errc::Ok ? cause_ : Errc::WsAbnormalClosure);
+    } else {
+      want_deadline(close_ms_, limits.close_timeout);
+    }
+    return;
+  }
+  if (since(data_ms_) >= limits.idle_timeout) {
+    fail(Errc::WsIdle);
+    return;
+  }
+  const milliseconds silence = since(heard_ms_);
+  if (ping_waits_ && silence >= limits.ping_interval + limits.pong_timeout) {
+    // RFC 6455 7.1.7 would allow a close frame; nobody is there to read it.
+    cause_ = Errc::WsPeerSilent;
+    connection_.abort(Errc::WsPeerSilent);
+    return;
+  }
+  if (!ping_waits_ && silence >= limits.ping_interval && !connection_.paused()) {
+    ping_waits_ = ping({}).has_value();
+  }
+  want_deadline(heard_ms_, ping_waits_
+                               ? limits.ping_interval + limits.pong_timeout
+                               : std::max(limits.ping_interval, silence + milliseconds(100)));
+  want_deadline(data_ms_, limits.idle_timeout);
+}
+
+}  // namespace hybi::conn

@@ -1,0 +1,123 @@
+// An open WebSocket on one connection: protocol, liveness, backpressure, and the user's callbacks.
+// RFC 6455 5-7. hybi::WebSocket is its face.
+//
+// User code runs in dispatch() and nowhere else. on_closed runs exactly once, last.
+#pragma once
+
+#include <hybi/conn/connection.h>
+#include <hybi/conn/route_pattern.h>
+#include <hybi/conn/session.h>
+#include <hybi/conn/shared_message.h>
+#include <hybi/websocket.h>
+#include <hybi/ws/protocol.h>
+
+#include <any>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hybi {
+class Channel;  // app/channel_hub.h
+}
+
+namespace hybi::conn {
+
+// One channel that a session listens to. Kept here, read and written by the Channels.
+struct Subscription {
+  Channel* channel;
+  std::uint32_t at;  // position among the channel's subscribers
+};
+
+class WsSession final : public Session {
+ public:
+  WsSession(Connection& connection, std::shared_ptr<const WebSocketHandlers> handlers,
+            std::any user, std::string_view head, const RoutePattern* pattern,
+            std::string_view subprotocol);
+
+  // --- for hybi::WebSocket and handles
+  SendResult send(const Message& message, std::string_view key = {});
+  // A publication. Counts like send.
+  SendResult deliver(const SharedMessageRef& shared);
+  Result<void> send_fragment(const Message& piece, bool last);
+  Result<void> ping(Bytes payload);
+  Result<void> pong(Bytes payload);
+  Result<void> close(std::uint16_t code, std::string_view reason);
+  void fail(Errc why);
+  void terminate();
+
+  Connection& connection() { return connection_; }
+  const WebSocketHandlers& handlers() const { return *handlers_; }
+  const ws::Protocol& protocol() const { return protocol_; }
+  std::any& user() { return user_; }
+  std::string_view head() const { return {head_.get(), head_bytes_}; }
+  const RoutePattern* pattern() const { return pattern_; }
+  std::string_view subprotocol() const;
+  std::uint64_t id() const;
+  WebSocketHandle handle() const;
+  std::vector<Subscription>& subscriptions() { return subscriptions_; }
+  // Calls user code with the WebSocket: an exception fails the connection with 1011.
+  template <class F>
+  void dispatch(F&& user_code);
+
+  // --- Session
+  WsSession* as_websocket() override { return this; }
+  void on_start() override;
+  void on_bytes(MutableBytes& in) override;
+  void on_end() override;
+  void on_hook() override;
+  void on_progress(std::uint64_t unsent) override;
+  void on_deadline() override;
+  void on_stop() override;
+  void on_closed(Error error) override;
+
+ private:
+  // What few connections need: allocated on use.
+  struct Held {
+    std::vector<SharedMessageRef> after_fragment;  // waits for the end of our fragmented message
+    std::vector<std::pair<std::string, SharedMessageRef>> latest;  // SlowPolicy::KeepLatest, by key
+  };
+
+  bool handle(const ws::Event& event);
+  bool over_high_water() const;
+  bool peer_is_slow() const;
+  SendResult refuse_slow(SharedMessageRef message, std::string_view key);
+  SendResult accepted();
+  Held& held();
+  void append(const SharedMessageRef& shared);
+  void release_held();
+  void count_control();
+  void begin_close();
+  void handler_failed();
+  void want_deadline(std::uint32_t from_ms, std::chrono::milliseconds after);
+
+  Connection& connection_;
+  std::shared_ptr<const WebSocketHandlers> handlers_;
+  ws::Protocol protocol_;
+  std::any user_;
+  std::unique_ptr<char[]> head_;  // the opening request, for WebSocket::request
+  const RoutePattern* pattern_;
+  std::vector<Subscription> subscriptions_;
+  std::unique_ptr<Held> held_;
+  std::uint32_t head_bytes_;
+  std::uint32_t heard_ms_, data_ms_, close_ms_ = 0;
+  std::uint32_t control_second_ = 0, control_count_ = 0;
+  Errc cause_ = Errc::Ok;
+  std::int8_t subprotocol_ = -1;
+  bool ping_waits_ : 1 = false;    // for any sign of life
+  bool drain_due_ : 1 = false;     // a send had to wait: on_drain when it is over
+  bool close_due_ : 1 = false;     // the close deadline runs
+  bool hook_drained_ : 1 = false;  // on_drain in this turn's hook
+};
+
+template <class F>
+void WsSession::dispatch(F&& user_code) {
+  WebSocket facade(*this);
+  try {
+    user_code(facade);
+  } catch (...) {
+    handler_failed();
+  }
+}
+
+}  // namespace hybi::conn
