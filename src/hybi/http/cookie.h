@@ -38,12 +38,12 @@ std::string_view find_cookie(const Head& head, std::string_view name);
 enum class SameSite : std::uint8_t { Unset, Lax, Strict, None };
 
 struct SetCookie {
-  std::string name;
-  std::string value;
-  std::string path = "/";  // empty: left out, the browser takes the request's directory
-  std::string domain;      // empty: this host only
-  std::optional<std::chrono::seconds>
-      max_age;  // unset: until the browser ends; 0 deletes the cookie
+  std::string name = {};
+  std::string value = {};
+  std::string path = "/";   // empty: left out, the browser takes the request's directory
+  std::string domain = {};  // empty: this host only
+  // Unset: until the browser ends. 0 deletes the cookie.
+  std::optional<std::chrono::seconds> max_age = {};
   bool secure = false;
   bool http_only = true;
   SameSite same_site = SameSite::Lax;
@@ -51,8 +51,7 @@ struct SetCookie {
   // The value of the Set-Cookie field.
   // Fails: BadField when the name is no token, the value has characters that a cookie cannot carry,
   // an attribute has a control character or ";", SameSite=None is not secure, or the name starts
-  // with
-  // __Host- or __Secure- and the attributes do not fit it.
+  // with __Host- or __Secure- and the attributes do not fit it.
   Result<std::string> build() const;
 };
 

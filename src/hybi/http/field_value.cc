@@ -107,7 +107,8 @@ Result<std::string> unquote(std::string_view text) {
 
 unsigned weight_of(std::string_view element) {
   Parameter parameter;
-  for (ParameterReader reader(element); reader.next(parameter);) {
+  ParameterReader reader(element);
+  while (reader.next(parameter)) {
     if (!equals_ignoring_case(parameter.name, "q")) continue;
     const std::string_view text = parameter.value;
     if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return 0;
@@ -120,7 +121,7 @@ unsigned weight_of(std::string_view element) {
     }
     return value <= 1000 ? value : 0;
   }
-  return 1000;
+  return reader.ok() ? 1000 : 0;
 }
 
 }  // namespace hybi::http
