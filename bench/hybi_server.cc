@@ -1,0 +1,46 @@
+// Hybi as the benchmark runs it, written like any user's program. /echo, /broadcast, GET /plaintext.
+//
+//   hybi_bench_server [--port P] [--backend auto|epoll|uring] [--threads N]
+#include <hybi/hybi.h>
+
+#include "args.h"
+#include "listen.h"
+
+int main(int argc, char** argv) {
+  const bench::Args args(argc, argv);
+  const std::string backend = args.text("--backend", "auto");
+
+  hybi::ServerOptions options;
+  options.threads = static_cast<unsigned>(args.number("--threads", 1));
+  if (backend == "epoll") options.backend = hybi::Backend::Epoll;
+  if (backend == "uring") options.backend = hybi::Backend::Uring;
+  hybi::Server server(options);
+
+  hybi::WebSocketLimits limits;
+  limits.max_message_bytes = 64 << 20;
+  limits.high_water_bytes = 16 << 20;  // 8 x 1 MiB in flight is the largest row
+
+  server.ws("/echo", {
+                         .on_message = [](hybi::WebSocket& ws, hybi::Message m) { ws.send(m); },
+                         .limits = limits,
+                     });
+  server.ws("/broadcast", {
+                              .on_open = [](hybi::WebSocket& ws) { ws.subscribe("all"); },
+                              .on_message =
+                                  [](hybi::WebSocket& ws, hybi::Message m) {
+                                    ws.publish("all", m);  // to the others
+                                    ws.send(m);
+                                  },
+                              .limits = limits,
+                          });
+  server.get("/plaintext",
+             [](hybi::Request&, hybi::Response& res) { res.text("Hello, World!"); });
+
+  const auto port = static_cast<std::uint16_t>(args.number("--port", 0));
+  server.listen({.host = "127.0.0.1", .port = port});
+  if (const auto started = server.start(); !started) return hybi::print_error(started.error());
+  // A backend that was asked for and is not there would be measured as the other one.
+  if (backend != "auto" && server.backend() != options.backend) return 2;
+  bench::announce(server.port());
+  server.wait();
+}

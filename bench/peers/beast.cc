@@ -1,0 +1,179 @@
+// Peer: Boost.Beast over Boost.Asio, one thread, asynchronous. /echo, /broadcast, GET /plaintext.
+//
+// Tuned in Beast's favour: concrete executor instead of any_io_executor, no timeouts, no automatic
+// fragmentation, TCP_NODELAY. Beast writes one message per async_write; that is its API.
+#define BOOST_ASIO_DISABLE_THREADS
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/websocket.hpp>
+#include <deque>
+#include <memory>
+#include <unordered_set>
+
+#include "args.h"
+#include "listen.h"
+
+namespace {
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace net = boost::asio;
+namespace websocket = beast::websocket;
+using tcp = net::ip::tcp;
+using Error = beast::error_code;
+using Stream =
+    beast::basic_stream<tcp, net::io_context::executor_type, beast::unlimited_rate_policy>;
+using Socket = net::basic_stream_socket<tcp, net::io_context::executor_type>;
+using Request = http::request<http::empty_body>;
+
+class Subscriber;
+using Room = std::unordered_set<Subscriber*>;
+
+class Echo : public std::enable_shared_from_this<Echo> {
+ public:
+  explicit Echo(Stream&& stream) : ws_(std::move(stream)) {}
+
+  void accept(const Request& request) {
+    ws_.auto_fragment(false);
+    ws_.read_message_max(64 << 20);
+    ws_.async_accept(request, [self = shared_from_this()](Error error) {
+      if (!error) self->read();
+    });
+  }
+
+ private:
+  void read() {
+    ws_.async_read(buffer_, [self = shared_from_this()](Error error, std::size_t) {
+      if (!error) self->write();
+    });
+  }
+
+  void write() {
+    ws_.text(ws_.got_text());
+    ws_.async_write(buffer_.data(), [self = shared_from_this()](Error error, std::size_t) {
+      self->buffer_.clear();
+      if (!error) self->read();
+    });
+  }
+
+  websocket::stream<Stream, false> ws_;  // false: compiled without permessage-deflate
+  beast::flat_buffer buffer_;
+};
+
+class Subscriber : public std::enable_shared_from_this<Subscriber> {
+ public:
+  Subscriber(Stream&& stream, Room& room) : ws_(std::move(stream)), room_(room) {}
+  ~Subscriber() { room_.erase(this); }
+
+  void accept(const Request& request) {
+    ws_.auto_fragment(false);
+    ws_.async_accept(request, [self = shared_from_this()](Error error) {
+      if (error) return;
+      self->room_.insert(self.get());
+      self->read();
+    });
+  }
+
+ private:
+  using Shared = std::shared_ptr<const std::string>;
+
+  void read() {
+    ws_.async_read(buffer_, [self = shared_from_this()](Error error, std::size_t) {
+      if (error) return;
+      const auto message =
+          std::make_shared<const std::string>(beast::buffers_to_string(self->buffer_.data()));
+      const bool text = self->ws_.got_text();
+      self->buffer_.clear();
+      for (Subscriber* other : self->room_) other->send(message, text);
+      self->read();
+    });
+  }
+
+  void send(const Shared& message, bool text) {
+    ws_.text(text);
+    queue_.push_back(message);
+    if (queue_.size() == 1) write();
+  }
+
+  void write() {
+    ws_.async_write(net::buffer(*queue_.front()),
+                    [self = shared_from_this()](Error error, std::size_t) {
+                      self->queue_.pop_front();
+                      if (!error && !self->queue_.empty()) self->write();
+                    });
+  }
+
+  websocket::stream<Stream, false> ws_;
+  Room& room_;
+  beast::flat_buffer buffer_;
+  std::deque<Shared> queue_;
+};
+
+class Http : public std::enable_shared_from_this<Http> {
+ public:
+  Http(Socket&& socket, Room& room) : stream_(std::move(socket)), room_(room) {}
+
+  void read() {
+    request_ = {};
+    http::async_read(stream_, buffer_, request_,
+                     [self = shared_from_this()](Error error, std::size_t) {
+                       if (!error) self->answer();
+                     });
+  }
+
+ private:
+  void answer() {
+    if (websocket::is_upgrade(request_)) {
+      if (request_.target() == "/broadcast") {
+        std::make_shared<Subscriber>(std::move(stream_), room_)->accept(request_);
+      } else {
+        std::make_shared<Echo>(std::move(stream_))->accept(request_);
+      }
+      return;
+    }
+    response_ = {};
+    response_.version(request_.version());
+    response_.keep_alive(request_.keep_alive());
+    response_.result(request_.target() == "/plaintext" ? http::status::ok
+                                                       : http::status::not_found);
+    response_.set(http::field::content_type, "text/plain; charset=utf-8");
+    response_.body() = "Hello, World!";
+    response_.prepare_payload();
+    http::async_write(stream_, response_, [self = shared_from_this()](Error error, std::size_t) {
+      if (!error && self->response_.keep_alive()) self->read();
+    });
+  }
+
+  Stream stream_;
+  Room& room_;
+  beast::flat_buffer buffer_;
+  Request request_;
+  http::response<http::string_body> response_;
+};
+
+using Acceptor = net::basic_socket_acceptor<tcp, net::io_context::executor_type>;
+
+void accept_next(Acceptor& acceptor, Room& room) {
+  acceptor.async_accept([&](Error error, Socket socket) {
+    if (!error) {
+      Error ignored;
+      socket.set_option(tcp::no_delay(true), ignored);
+      std::make_shared<Http>(std::move(socket), room)->read();
+    }
+    accept_next(acceptor, room);
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bench::Args args(argc, argv);
+  const int listener = bench::listen_on(static_cast<int>(args.number("--port", 0)));
+  Room room;
+  net::io_context io(1);
+  Acceptor acceptor(io, tcp::v4(), listener);
+  accept_next(acceptor, room);
+  io.run();
+}

@@ -1,0 +1,73 @@
+// Peer: WebSocket++ over Boost.Asio, one thread. /echo, /broadcast. It closes the connection
+// after every HTTP response, so it has no part in the plaintext rows.
+//
+// Logging is off, buffers are as the library sets them. It writes everything queued on a
+// connection with one gathered write, and joins nothing more by itself.
+#include <set>
+#include <websocketpp/concurrency/none.hpp>
+#include <websocketpp/config/asio_no_tls.hpp>
+#include <websocketpp/logger/stub.hpp>
+#include <websocketpp/server.hpp>
+
+#include "args.h"
+#include "listen.h"
+
+namespace {
+
+// Logging is compiled out, and nothing is shared between threads.
+struct Config : websocketpp::config::asio {
+  using concurrency_type = websocketpp::concurrency::none;
+  using elog_type = websocketpp::log::stub;
+  using alog_type = websocketpp::log::stub;
+  struct transport_config : websocketpp::config::asio::transport_config {
+    using concurrency_type = websocketpp::concurrency::none;
+    using elog_type = websocketpp::log::stub;
+    using alog_type = websocketpp::log::stub;
+    static const bool enable_multithreading = false;
+  };
+  using transport_type = websocketpp::transport::asio::endpoint<transport_config>;
+};
+
+using Server = websocketpp::server<Config>;
+using Connection = websocketpp::connection_hdl;
+using Room = std::set<Connection, std::owner_less<Connection>>;
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bench::Args args(argc, argv);
+  Room room;
+  Server server;
+  server.init_asio();
+  server.set_reuse_addr(true);
+  server.set_listen_backlog(4096);
+  server.set_max_message_size(64 << 20);
+  server.set_tcp_post_init_handler([&](Connection hdl) {
+    websocketpp::lib::asio::error_code ignored;
+    server.get_con_from_hdl(hdl)->get_socket().set_option(
+        websocketpp::lib::asio::ip::tcp::no_delay(true), ignored);
+  });
+  server.set_open_handler([&](Connection hdl) {
+    if (server.get_con_from_hdl(hdl)->get_resource() == "/broadcast") room.insert(hdl);
+  });
+  const auto leave = [&](Connection hdl) { room.erase(hdl); };
+  server.set_close_handler(leave);
+  server.set_fail_handler(leave);
+  server.set_message_handler([&](Connection hdl, const Server::message_ptr& message) {
+    websocketpp::lib::error_code ignored;
+    if (room.empty() || room.count(hdl) == 0) {
+      server.send(hdl, message->get_payload(), message->get_opcode(), ignored);
+      return;
+    }
+    for (const Connection& other : room) {
+      server.send(other, message->get_payload(), message->get_opcode(), ignored);
+    }
+  });
+  server.listen(websocketpp::lib::asio::ip::tcp::endpoint(
+      websocketpp::lib::asio::ip::address_v4::loopback(),
+      static_cast<std::uint16_t>(args.number("--port", 0))));
+  websocketpp::lib::asio::error_code ignored;
+  bench::announce(server.get_local_endpoint(ignored).port());
+  server.start_accept();
+  server.run();
+}
