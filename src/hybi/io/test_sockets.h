@@ -39,6 +39,25 @@ inline bool turn_until(Loop& loop, const std::function<bool()>& done) {
   return true;
 }
 
+// The turns `loop` makes in `time`.
+inline int turns_in(Loop& loop, Clock::duration time) {
+  struct Alarm final : LoopMember {
+    bool rung = false;
+    void on_deadline() override { rung = true; }
+  } alarm;
+  loop.set_deadline(alarm, loop.now() + time);
+  int turns = 0;
+  for (; !alarm.rung; ++turns) loop.turn(true);
+  return turns;
+}
+
+// The kernel's backends that this machine offers.
+inline std::vector<BackendKind> available_backends() {
+  std::vector<BackendKind> kinds{BackendKind::Epoll};
+  if (Loop::create({.backend = BackendKind::Uring})) kinds.push_back(BackendKind::Uring);
+  return kinds;
+}
+
 // A client's socket, non-blocking.
 class Client {
  public:
@@ -161,6 +180,7 @@ class Connection : public StreamOwner, public LoopMember {
     error = why;
     if (when_error) when_error(*this);
   }
+  void on_deadline() override { stream_->resume_reading(); }
   void on_flush() override {
     if (!stream_ || outbox.empty() || blocked_ || write_pending_) return;
     // In two pieces, so that gathering is tested on the way.
