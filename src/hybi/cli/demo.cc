@@ -23,7 +23,7 @@ ServerOptions server_options(const DemoOptions& demo) {
   options.http.max_body_bytes = std::max(options.http.max_body_bytes, demo.max_message_bytes);
   options.limits.max_connections = demo.max_connections;
   options.on_error = [](Error error, std::string_view what) {
-    fmt::print(stderr, "hybi: {}: {}\n", what, describe(error));
+    say(stderr, fmt::format("hybi: {}: {}\n", what, describe(error)));
   };
   return options;
 }
@@ -76,9 +76,11 @@ std::string url(const DemoOptions& options, std::uint16_t port) {
 int print_start_error(Error error, const DemoOptions& options) {
   if (error.code == Errc::AddressInUse) {
     const std::string socket = options.unix_path.empty() ? "" : " or " + options.unix_path;
-    fmt::print(stderr, "hybi: port {}{} is in use; --port chooses another\n", options.port, socket);
+    say(stderr,
+        fmt::format("hybi: port {}{} is in use; --port chooses another\n", options.port, socket));
   } else if (error.code == Errc::PermissionDenied && options.port < 1024) {
-    fmt::print(stderr, "hybi: port {}: permission denied; --port chooses another\n", options.port);
+    say(stderr,
+        fmt::format("hybi: port {}: permission denied; --port chooses another\n", options.port));
   } else {
     return print_error(error);
   }
@@ -86,14 +88,14 @@ int print_start_error(Error error, const DemoOptions& options) {
 }
 
 void print_started(const Server& server, const DemoOptions& options) {
-  fmt::print("{}\n", url(options, server.port()));
+  say(stdout, fmt::format("{}\n", url(options, server.port())));
   if (!options.hosts.empty() || !options.unix_path.empty()) {
-    for (const std::string& address : server.addresses()) fmt::print("listening on {}\n", address);
+    for (const std::string& address : server.addresses())
+      say(stdout, fmt::format("listening on {}\n", address));
   }
-  fmt::print("backend {}, {} {}; Ctrl-C stops\n",
-             server.backend() == Backend::Uring ? "io_uring" : "epoll", options.threads,
-             options.threads == 1 ? "thread" : "threads");
-  std::fflush(stdout);
+  say(stdout, fmt::format("backend {}, {} {}; Ctrl-C stops\n",
+                          server.backend() == Backend::Uring ? "io_uring" : "epoll",
+                          options.threads, options.threads == 1 ? "thread" : "threads"));
 }
 
 }  // namespace
@@ -118,8 +120,7 @@ int run_demo(const DemoOptions& options) {
   print_started(server, options);
 
   return signals.wait(server, [&] {
-    fmt::print("stopping; once more stops at once\n");
-    std::fflush(stdout);
+    say(stdout, "stopping; once more stops at once\n");
     server.stop(options.shutdown_timeout);
   });
 }

@@ -3,6 +3,7 @@
 // Exit codes: 0 stopped as asked, 1 the server could not run, 2 bad flags, 128 + signal when a
 // second signal cut the shutdown short. Uses the front door only.
 #include <hybi/cli/demo.h>
+#include <hybi/cli/process.h>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -14,6 +15,7 @@
 namespace {
 
 using hybi::cli::DemoOptions;
+using hybi::cli::say;
 
 constexpr int kBadFlags = 2;
 
@@ -96,11 +98,12 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    fmt::print(stderr, "hybi: {} (hybi demo --help lists the flags)\n", one_line(error.what()));
+    say(stderr,
+        fmt::format("hybi: {} (hybi demo --help lists the flags)\n", one_line(error.what())));
     return kBadFlags;
   }
   if (demo->parsed()) return hybi::cli::run_demo(options);
-  fmt::print(stderr, "{}", app.help());
+  say(stderr, app.help());
   return kBadFlags;
 }
 
@@ -110,7 +113,7 @@ int main(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "hybi: {}\n", one_line(error.what()));
+    say(stderr, fmt::format("hybi: {}\n", one_line(error.what())));
     return 1;
   }
 }

@@ -39,6 +39,11 @@ int StopSignals::wait(Server& server, const std::function<void()>& stop) const {
   return 0;
 }
 
+void say(std::FILE* where, std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), where);
+  std::fflush(where);
+}
+
 void raise_descriptor_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;

@@ -4,7 +4,9 @@
 #include <hybi/server.h>
 
 #include <csignal>
+#include <cstdio>
 #include <functional>
+#include <string_view>
 
 namespace hybi::cli {
 
@@ -20,6 +22,9 @@ class StopSignals {
  private:
   sigset_t set_;
 };
+
+// Writes at once; that nobody reads any more is no error.
+void say(std::FILE* where, std::string_view text);
 
 // As many descriptors as this process may have without asking anybody.
 void raise_descriptor_limit();
