@@ -5,12 +5,12 @@
 #include <cstdlib>
 
 #if defined(HYBI_CHECKED)
-#define HYBI_ASSERT(condition)                                                             \
-  do {                                                                                     \
-    if (!(condition)) {                                                                    \
+#define HYBI_ASSERT(condition)                                                               \
+  do {                                                                                       \
+    if (!(condition)) {                                                                      \
       std::fprintf(stderr, "%s:%d: assertion failed: %s\n", __FILE__, __LINE__, #condition); \
-      std::abort();                                                                        \
-    }                                                                                      \
+      std::abort();                                                                          \
+    }                                                                                        \
   } while (false)
 #else
 #define HYBI_ASSERT(condition) ((void)0)

@@ -20,9 +20,9 @@ class UniqueFunction<R(Args...)> {
   UniqueFunction(std::nullptr_t) {}
 
   template <class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, UniqueFunction> &&
-             std::is_invocable_r_v<R, std::remove_cvref_t<F>&, Args...>)
-  UniqueFunction(F&& callable) {
+  requires(!std::is_same_v<std::remove_cvref_t<F>, UniqueFunction> &&
+           std::is_invocable_r_v<R, std::remove_cvref_t<F>&, Args...>)
+      UniqueFunction(F&& callable) {
     using Callable = std::remove_cvref_t<F>;
     if constexpr (kFitsInside<Callable>) {
       ::new (static_cast<void*>(inside_)) Callable(std::forward<F>(callable));
@@ -57,7 +57,8 @@ class UniqueFunction<R(Args...)> {
 
   template <class F>
   static constexpr bool kFitsInside =
-      sizeof(F) <= 48 && alignof(F) <= alignof(std::max_align_t) && std::is_nothrow_move_constructible_v<F>;
+      sizeof(F) <= 48 &&
+      alignof(F) <= alignof(std::max_align_t) && std::is_nothrow_move_constructible_v<F>;
 
   template <class F>
   static F& at(std::byte* place) {

@@ -1,4 +1,5 @@
-// Bytes on their way out: a growable buffer that only appends. Never zeroes, never shrinks by itself.
+// Bytes on their way out: a growable buffer that only appends. Never zeroes, never shrinks by
+// itself.
 //
 // Protocols append replies and messages to it; the outbox hands its content to a stream.
 #pragma once
