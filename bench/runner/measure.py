@@ -1,0 +1,113 @@
+"""One measurement: start a server on its core, run the generator on another, end both."""
+
+import ctypes
+import json
+import os
+import resource
+import select
+import signal
+import subprocess
+import tempfile
+import time
+
+DESCRIPTORS = 1 << 20
+PR_SET_PDEATHSIG = 1
+
+
+class Failed(Exception):
+    """The measurement did not happen; the text says why."""
+
+
+class Unavailable(Failed):
+    """The server says that this system lacks what it needs (exit status 2)."""
+
+
+def _child(cpu):
+    """Runs in the child: own session (so own autogroup), own core, dies with the runner."""
+    libc = ctypes.CDLL(None)
+
+    def prepare():
+        os.setsid()
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if cpu is not None:
+            os.sched_setaffinity(0, {cpu})
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+        except (ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+    return prepare
+
+
+def _raise_priority(pid):
+    """A fair share of the cores beside whatever else runs; only root may."""
+    try:
+        os.setpriority(os.PRIO_PROCESS, pid, -20)
+        with open(f"/proc/{pid}/autogroup", "w") as file:
+            file.write("-20")
+    except OSError:
+        pass
+
+
+def _text(file):
+    file.seek(0)
+    return file.read().decode(errors="replace").strip()[:300]
+
+
+def _read_port(process, errors, timeout):
+    """Waits for the line `listening PORT`."""
+    deadline = time.monotonic() + timeout
+    line = b""
+    while not line.endswith(b"\n"):
+        ready, _, _ = select.select([process.stdout], [], [], max(0, deadline - time.monotonic()))
+        if not ready:
+            raise Failed("the server did not start in time")
+        byte = os.read(process.stdout.fileno(), 1)
+        if not byte:
+            status = process.wait(timeout=5)
+            why = _text(errors)
+            if status == 2:
+                raise Unavailable(why or "not available here")
+            raise Failed(f"the server ended with status {status}: {why}")
+        line += byte
+    words = line.split()
+    if len(words) != 2 or words[0] != b"listening":
+        raise Failed(f"unexpected first line: {line!r}")
+    return int(words[1])
+
+
+def measure(build, server, row, seconds, warmup, cores, priority):
+    """Returns the generator's numbers as a dictionary. Raises Failed."""
+    server_cpu, load_cpu = cores
+    errors = tempfile.TemporaryFile()
+    process = subprocess.Popen(server.command(build, row), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=errors, preexec_fn=_child(server_cpu))
+    try:
+        if priority:
+            _raise_priority(process.pid)
+        port = _read_port(process, errors, timeout=15)
+        arguments = [str(build / "bench" / "load"), "--port", str(port), "--server-pid", str(process.pid),
+                     *row.load_arguments(), "--mode", server.load_mode(row),
+                     "--seconds", str(seconds), "--warmup", str(warmup)]
+        load = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, preexec_fn=_child(load_cpu))
+        try:
+            if priority:
+                _raise_priority(load.pid)
+            out, err = load.communicate(timeout=seconds + warmup + 60)
+        except subprocess.TimeoutExpired:
+            raise Failed("the generator did not end in time") from None
+        finally:
+            load.kill()
+            load.wait()
+        if process.poll() is not None:
+            raise Failed(f"the server ended with status {process.returncode}: {_text(errors)}")
+        if load.returncode != 0:
+            raise Failed(err.decode(errors="replace").strip()[:300] or f"generator status {load.returncode}")
+        return json.loads(out)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        errors.close()

@@ -1,0 +1,60 @@
+"""The rows of the table: what the load generator does in each, and which servers take part."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str  # for --rows and the JSON file
+    title: str  # in the table
+    mode: str  # the generator's --mode
+    connections: int
+    payload: int = 20
+    depth: int = 1
+    extra: tuple = field(default=())
+    quick: bool = True  # part of --quick
+
+    def load_arguments(self):
+        return ["--mode", self.mode, "--connections", str(self.connections), "--payload", str(self.payload),
+                "--depth", str(self.depth), *self.extra]
+
+
+def frame_bytes(payload, masked):
+    """Length of a WebSocket frame: RFC 6455 5.2."""
+    extended = 0 if payload < 126 else 2 if payload < 65536 else 8
+    return 2 + extended + (4 if masked else 0) + payload
+
+
+KIB = 1024
+TEXT = ("--text",)
+
+ROWS = [
+    Row("echo-1x20", "echo 1 × 20 B", "echo", 1),
+    Row("echo-100x20", "echo 100 × 20 B", "echo", 100),
+    Row("echo-1000x20", "echo 1000 × 20 B", "echo", 1000),
+    Row("echo-100x20-d16", "echo 100 × 20 B, depth 16", "echo", 100, depth=16),
+    Row("echo-100x125-d64", "echo 100 × 125 B, depth 64", "echo", 100, payload=125, depth=64),
+    Row("echo-200x1k", "echo 200 × 1 KiB", "echo", 200, payload=KIB),
+    Row("text-200x1k", "echo 200 × 1 KiB, text", "echo", 200, payload=KIB, extra=TEXT),
+    Row("echo-100x1k-d16", "echo 100 × 1 KiB, depth 16", "echo", 100, payload=KIB, depth=16, quick=False),
+    Row("echo-50x16k", "echo 50 × 16 KiB", "echo", 50, payload=16 * KIB),
+    Row("echo-16x1m", "echo 16 × 1 MiB", "echo", 16, payload=KIB * KIB),
+    Row("http-100", "GET plaintext, 100 connections", "http", 100),
+    Row("http-100-d16", "GET plaintext, 100 connections, depth 16", "http", 100, depth=16),
+    Row("broadcast-1000", "broadcast 1 → 1000 × 20 B", "broadcast", 1000),
+    Row("broadcast-1000-d8", "broadcast 1 → 1000 × 20 B, depth 8", "broadcast", 1000, depth=8),
+    Row("handshake", "handshake, then RST", "handshake", 64),
+    Row("handshake-close", "handshake, then closing handshake", "handshake", 64, extra=("--clean-close",)),
+    Row("idle-2000", "idle, 2000 connections", "idle", 2000),
+    Row("idle-10000", "idle, 10000 connections", "idle", 10000, quick=False),
+]
+
+# What --smoke runs against every server: a second each, small numbers.
+SMOKE = [
+    Row("echo", "echo", "echo", 4, payload=300, depth=4),
+    Row("large", "large text", "echo", 2, payload=200 * KIB, extra=TEXT),
+    Row("http", "http", "http", 4, depth=2),
+    Row("broadcast", "broadcast", "broadcast", 10, depth=2),
+    Row("handshake", "handshake", "handshake", 4),
+    Row("handshake-close", "handshake and close", "handshake", 4, extra=("--clean-close",)),
+]

@@ -1,0 +1,63 @@
+"""The servers of the table: how each is started, and what it can do."""
+
+import pathlib
+import shutil
+from dataclasses import dataclass
+
+from .rows import frame_bytes
+
+BENCH = pathlib.Path(__file__).resolve().parent.parent
+ALL_MODES = frozenset({"echo", "http", "broadcast", "handshake", "idle"})
+
+
+@dataclass(frozen=True)
+class Server:
+    name: str  # for --servers and the JSON file
+    title: str  # in the table
+    kind: str  # floor | hybi | peer
+    program: tuple  # relative to <build>/bench, or absolute
+    modes: frozenset = ALL_MODES
+    needs: tuple = ()  # other files without which it is not there
+
+    def available(self, build):
+        program = build / "bench" / self.program[0]
+        found = program.exists() or shutil.which(self.program[0]) is not None
+        return found and all(path.exists() for path in self.needs)
+
+    def command(self, build, row):
+        program = build / "bench" / self.program[0]
+        first = str(program) if program.exists() else shutil.which(self.program[0])
+        return [first, *self.program[1:], *self.floor_arguments(row)]
+
+    def floor_arguments(self, row):
+        if self.kind != "floor":
+            return []
+        request = frame_bytes(row.payload, masked=True)
+        reply = frame_bytes(row.payload, masked=False)
+        arguments = ["--request", str(request), "--reply", str(reply)]
+        if self.name == "floor-uring":
+            # Provided buffers that hold what one receive can bring; 16 MiB of them at most.
+            buffer = 4096
+            while buffer < min(request * row.depth, 256 * 1024):
+                buffer *= 2
+            count = min(1024, (16 << 20) // buffer)
+            arguments += ["--buffer", str(buffer), "--buffers", str(count)]
+        return arguments
+
+    def load_mode(self, row):
+        """The floors are measured with the same bytes and no protocol."""
+        return "raw" if self.kind == "floor" else row.mode
+
+
+WS_MODULE = BENCH.parent / "tests" / "node_modules" / "ws"
+
+SERVERS = [
+    Server("floor-epoll", "raw epoll", "floor", ("floor_epoll",), frozenset({"echo"})),
+    Server("floor-uring", "raw io_uring", "floor", ("floor_uring",), frozenset({"echo"})),
+    Server("hybi-epoll", "Hybi epoll", "hybi", ("hybi_bench_server", "--backend", "epoll")),
+    Server("hybi-uring", "Hybi io_uring", "hybi", ("hybi_bench_server", "--backend", "uring")),
+    Server("beast", "Beast", "peer", ("peer_beast",)),
+    Server("lws", "libwebsockets", "peer", ("peer_lws",)),
+    Server("websocketpp", "WebSocket++", "peer", ("peer_websocketpp",), ALL_MODES - {"http"}),
+    Server("ws", "npm ws", "peer", ("node", str(BENCH / "peers" / "ws" / "server.mjs")), needs=(WS_MODULE,)),
+]
