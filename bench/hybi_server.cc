@@ -1,4 +1,5 @@
-// Hybi as the benchmark runs it, written like any user's program. /echo, /broadcast, GET /plaintext.
+// Hybi as the benchmark runs it, written like any user's program. /echo, /broadcast, GET
+// /plaintext.
 //
 //   hybi_bench_server [--port P] [--backend auto|epoll|uring] [--threads N]
 #include <hybi/hybi.h>
@@ -33,8 +34,7 @@ int main(int argc, char** argv) {
                                   },
                               .limits = limits,
                           });
-  server.get("/plaintext",
-             [](hybi::Request&, hybi::Response& res) { res.text("Hello, World!"); });
+  server.get("/plaintext", [](hybi::Request&, hybi::Response& res) { res.text("Hello, World!"); });
 
   const auto port = static_cast<std::uint16_t>(args.number("--port", 0));
   server.listen({.host = "127.0.0.1", .port = port});

@@ -2,7 +2,7 @@
 
 import pathlib
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .rows import frame_bytes
 
@@ -17,6 +17,7 @@ class Server:
     kind: str  # floor | hybi | peer
     program: tuple  # relative to <build>/bench, or absolute
     modes: frozenset = ALL_MODES
+    for_mode: dict = field(default_factory=dict)  # further arguments by the row's mode
     needs: tuple = ()  # other files without which it is not there
 
     def available(self, build):
@@ -27,7 +28,7 @@ class Server:
     def command(self, build, row):
         program = build / "bench" / self.program[0]
         first = str(program) if program.exists() else shutil.which(self.program[0])
-        return [first, *self.program[1:], *self.floor_arguments(row)]
+        return [first, *self.program[1:], *self.floor_arguments(row), *self.for_mode.get(row.mode, ())]
 
     def floor_arguments(self, row):
         if self.kind != "floor":
@@ -57,7 +58,7 @@ SERVERS = [
     Server("hybi-epoll", "Hybi epoll", "hybi", ("hybi_bench_server", "--backend", "epoll")),
     Server("hybi-uring", "Hybi io_uring", "hybi", ("hybi_bench_server", "--backend", "uring")),
     Server("beast", "Beast", "peer", ("peer_beast",)),
-    Server("lws", "libwebsockets", "peer", ("peer_lws",)),
+    Server("lws", "libwebsockets", "peer", ("peer_lws",), for_mode={"idle": ("--loop", "uv")}),
     Server("websocketpp", "WebSocket++", "peer", ("peer_websocketpp",), ALL_MODES - {"http"}),
     Server("ws", "npm ws", "peer", ("node", str(BENCH / "peers" / "ws" / "server.mjs")), needs=(WS_MODULE,)),
 ]
