@@ -4,6 +4,7 @@
 // Protocols append replies and messages to it; the outbox hands its content to a stream.
 #pragma once
 
+#include <hybi/base/block_cache.h>
 #include <hybi/bytes.h>
 
 #include <cstddef>
@@ -28,7 +29,7 @@ class OutBuffer {
   }
   OutBuffer(const OutBuffer&) = delete;
   OutBuffer& operator=(const OutBuffer&) = delete;
-  ~OutBuffer() { std::free(data_); }
+  ~OutBuffer() { free_memory(); }
 
   // Adds `count` bytes of unspecified value at the end.
   // Returns: where they start. Lifetime: until the next call that adds bytes.
@@ -55,7 +56,8 @@ class OutBuffer {
 
   // Gives the memory back.
   void reset() {
-    std::free(std::exchange(data_, nullptr));
+    free_memory();
+    data_ = nullptr;
     size_ = capacity_ = 0;
   }
 
@@ -68,10 +70,26 @@ class OutBuffer {
   void reallocate(std::size_t needed) {
     std::size_t capacity = capacity_ < 128 ? 256 : capacity_ * 2;
     if (capacity < needed) capacity = needed;
-    void* const data = std::realloc(data_, capacity);
-    if (data == nullptr) throw std::bad_alloc();
-    data_ = static_cast<std::byte*>(data);
+    if (capacity < kCachedBlockBytes) {
+      void* const data = std::realloc(data_, capacity);
+      if (data == nullptr) throw std::bad_alloc();
+      data_ = static_cast<std::byte*>(data);
+    } else {
+      capacity = block_size(capacity);
+      auto* const data = static_cast<std::byte*>(take_block(capacity));
+      if (size_ > 0) std::memcpy(data, data_, size_);
+      free_memory();
+      data_ = data;
+    }
     capacity_ = capacity;
+  }
+
+  void free_memory() {
+    if (capacity_ < kCachedBlockBytes) {
+      std::free(data_);
+    } else {
+      give_block(data_, capacity_);
+    }
   }
 
   std::byte* data_ = nullptr;

@@ -87,12 +87,13 @@ void Connection::offer_kept() {
 
 void Connection::on_end() {
   if (ended_) return;
-  if (kept_ && paused()) {  // the session is told when it has taken them
+  if (kept_ && (paused() || hook_queued_)) {  // the session is told when it has taken them
     kept_->ended = true;
     return;
   }
   kept_.reset();
-  session_->on_end();
+  ensure_started();
+  if (!ended_) session_->on_end();
 }
 
 void Connection::on_error(Error error) {
@@ -207,6 +208,7 @@ void Connection::run_hook() {
   if (ended_) {
     if (closed_told_ || unsent() > 0) return;  // flush comes back here
     closed_told_ = true;
+    ensure_started();  // whoever was accepted is told of the end, so of the beginning as well
     session_->on_closed(error_);
     context_.loop().release_later(*this);
     return;

@@ -17,7 +17,7 @@ constexpr std::uint64_t kDiscardedBodyBytes = 64 * 1024;
 }  // namespace
 
 void HttpSession::set_field(std::string_view name, std::string_view value, bool replace) {
-  if (answered_) return;
+  if (answered()) return;
   if (equals_ignoring_case(name, "connection") && equals_ignoring_case(value, "close")) {
     close_after_ = true;
     return;
@@ -62,7 +62,7 @@ void HttpSession::begin_answer() {
 
 void HttpSession::write_head(std::optional<std::uint64_t> length, std::string_view content_type,
                              bool chunked) {
-  OutBuffer& out = connection_.out();
+  OutBuffer& out = this->out();
   http::write_status_line(status_, out);
   if (!fields_.has("date")) out.append(connection_.context().date_line());
   fields_.write(out);
@@ -85,23 +85,23 @@ void HttpSession::write_head(std::optional<std::uint64_t> length, std::string_vi
 }
 
 void HttpSession::answer(Bytes body, std::string_view content_type) {
-  if (answered_ || stage_ == Stage::Lingering) return;
+  if (answered()) return;
   begin_answer();
   if (bad_answer_) body = as_bytes(info(Errc::HttpHandlerFailed).text);
   write_head(body.size(), content_type, false);
-  if (body_allowed()) connection_.out().append(body);
+  if (body_allowed()) out().append(body);
   answer_complete();
 }
 
 void HttpSession::answer_error(Errc errc, std::string_view more_fields) {
-  if (answered_) return;
+  if (answered()) return;
   answered_ = true;
   bad_answer_ = false;
   status_ = info(errc).http_status;
   fields_.clear();
   if (!body_complete_) close_after_ = true;
   const std::string_view text = info(errc).text;
-  OutBuffer& out = connection_.out();
+  OutBuffer& out = this->out();
   http::write_status_line(status_, out);
   out.append(connection_.context().date_line());
   out.append(more_fields);
@@ -120,7 +120,7 @@ void HttpSession::answer_error(Errc errc, std::string_view more_fields) {
 }
 
 void HttpSession::answer_file(const std::string& path, std::string_view content_type) {
-  if (answered_ || stage_ == Stage::Lingering) return;
+  if (answered()) return;
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   struct stat about {};
   if (fd < 0 || ::fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
@@ -168,7 +168,7 @@ class HttpSession::ChunkWriter final : public StreamWriter {
 };
 
 void HttpSession::answer_stream(std::string_view content_type, StreamSource source) {
-  if (answered_ || stage_ == Stage::Lingering) return;
+  if (answered()) return;
   begin_answer();
   if (bad_answer_) {
     answered_ = false;
@@ -198,7 +198,7 @@ void HttpSession::pump() {
     StreamStep step = StreamStep::Done;
     bool wrote = false;
     dispatch([&] {
-      ChunkWriter writer(connection_.out(), chunked_);
+      ChunkWriter writer(out(), chunked_);
       step = source_(writer);
       wrote = writer.wrote();
     });

@@ -15,8 +15,8 @@ constexpr std::size_t kKeptBodyCapacity = 16 * 1024;
 void HttpSession::handler_failed() {
   connection_.context().application().on_exception(Errc::HttpHandlerFailed);
   if (&connection_.session() == this) answer_error(Errc::HttpHandlerFailed);
-  // Half a stream, or a handshake already answered: nothing sensible can follow.
-  if (!answer_complete_) connection_.abort(Errc::HttpHandlerFailed);
+  // Half a stream: nothing sensible can follow.
+  if (answered_ && !answer_complete_) connection_.abort(Errc::HttpHandlerFailed);
 }
 
 HttpSession::HttpSession(Connection& connection)
@@ -31,10 +31,16 @@ HttpSession::HttpSession(Connection& connection)
   connection_.want_deadline(next_deadline());
 }
 
+// Where answers are written. The time for the peer to take them runs from the first byte that waits.
+OutBuffer& HttpSession::out() {
+  if (connection_.unsent() == 0) progress_at_ = connection_.context().loop().now();
+  return connection_.out();
+}
+
 void HttpSession::on_bytes(MutableBytes& in) {
   using Kind = http::ParseEvent::Kind;
   Bytes rest = in;
-  while (stage_ == Stage::Idle || stage_ == Stage::Receiving) {
+  while ((stage_ == Stage::Idle || stage_ == Stage::Receiving) && !connection_.paused()) {
     const http::ParseEvent event = parser_.next(rest);
     if (event.kind == Kind::NeedMore) break;
     switch (event.kind) {
@@ -57,7 +63,7 @@ void HttpSession::on_bytes(MutableBytes& in) {
   in = in.last(rest.size());
   if (&connection_.session() != this || connection_.ended()) return;
   if (stage_ == Stage::Idle) {
-    if (!rest.empty() && !head_started_) {
+    if (!rest.empty() && !head_started_ && !connection_.paused()) {
       head_started_ = true;
       since_ = connection_.context().loop().now();
       connection_.want_deadline(next_deadline());
@@ -77,13 +83,15 @@ void HttpSession::begin_request() {
   const http::Head& head = parser_.head();
   close_after_ = !head.keep_alive();
   body_complete_ = !head.has_body();
-  continue_due_ = head.expect_continue() && !body_complete_ && head.minor_version() >= 1;
+  // A body that will be refused for its length is not asked for.
+  continue_due_ = head.expect_continue() && !body_complete_ && head.minor_version() >= 1 &&
+                  head.content_length() <= connection_.context().share().http.max_body_bytes;
   connection_.context().application().on_request(*this);
   if (stage_ != Stage::Receiving || &connection_.session() != this) return;
   if (body_complete_) return;
   if (continue_due_ && !answered_) {  // nobody has refused the request: its body may come
     continue_due_ = false;            // RFC 9110 10.1.1
-    connection_.out().append("HTTP/1.1 100 Continue\r\n\r\n");
+    out().append("HTTP/1.1 100 Continue\r\n\r\n");
   }
   connection_.want_deadline(next_deadline());
 }
@@ -116,7 +124,7 @@ void HttpSession::set_pattern(const RoutePattern* pattern) {
 }
 
 void HttpSession::run(const Handler& handler) {
-  if (answered_) return;
+  if (answered()) return;
   handler_ = &handler;
   if (body_complete_) run_handler();
 }
@@ -179,6 +187,10 @@ void HttpSession::next_request() {
     linger();
     return;
   }
+  // Who asks without reading the answers is not asked for more: they wait in bounded memory.
+  if (connection_.unsent() >= connection_.context().share().http.high_water_bytes) {
+    connection_.pause(Pause::HighWater);
+  }
   connection_.want_deadline(next_deadline());
 }
 
@@ -189,6 +201,10 @@ void HttpSession::refuse(Errc errc) {
     return;
   }
   if (!answered_) {
+    if (stage_ == Stage::Idle) {  // not even a head came: this is the answer to all of it
+      stage_ = Stage::Receiving;
+      body_complete_ = false;
+    }
     close_after_ = true;
     answer_error(errc);
   }
@@ -209,8 +225,16 @@ void HttpSession::linger() {
 
 void HttpSession::on_end() {
   peer_ended_ = true;
-  // A request that is being answered gets its answer; the peer may have ended its side only.
-  if (stage_ != Stage::Answering) connection_.end();
+  // A request that is being answered gets its answer, and what is under way arrives: the peer may
+  // have ended its side only.
+  if (stage_ == Stage::Answering) return;
+  if (stage_ == Stage::Receiving && answered_ && !answer_complete_) {
+    connection_.abort(Errc::HttpCutShort);  // half an answer to half a request
+  } else if (stage_ != Stage::Lingering) {
+    linger();
+  } else if (connection_.unsent() == 0) {
+    connection_.end();
+  }
 }
 
 void HttpSession::on_hook() {
@@ -219,14 +243,17 @@ void HttpSession::on_hook() {
 
 void HttpSession::on_progress(std::uint64_t unsent) {
   progress_at_ = connection_.context().loop().now();
-  if (unsent > 0) {
-    connection_.want_deadline(next_deadline());
-  } else if (stage_ == Stage::Lingering && peer_ended_) {
-    connection_.end();
+  const std::size_t high_water = connection_.context().share().http.high_water_bytes;
+  if (unsent == 0 && stage_ == Stage::Lingering) {
+    if (peer_ended_) {
+      connection_.end();
+      return;
+    }
+    since_ = progress_at_;  // from now on only the peer's end is awaited
   }
-  if (source_ && unsent <= connection_.context().share().http.high_water_bytes / 2) {
-    connection_.hook_later();
-  }
+  connection_.want_deadline(next_deadline());
+  if (unsent <= high_water / 2) connection_.resume(Pause::HighWater);
+  if (source_ && unsent <= high_water / 2) connection_.hook_later();
 }
 
 void HttpSession::on_stop() {
@@ -272,8 +299,10 @@ void HttpSession::on_deadline() {
   const io::TimePoint due = next_deadline();
   if (connection_.context().loop().now() < due) {
     connection_.want_deadline(due);
-  } else if (connection_.unsent() > 0 || stage_ == Stage::Lingering) {
+  } else if (connection_.unsent() > 0) {
     connection_.abort(Errc::HttpBodyTimeout);
+  } else if (stage_ == Stage::Lingering) {
+    connection_.end();  // no reset: the system may still be delivering the answer
   } else if (stage_ == Stage::Receiving) {
     refuse(Errc::HttpBodyTimeout);
   } else if (head_started_) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <hybi/base/out_buffer.h>
+#include <hybi/base/recycled.h>
 #include <hybi/conn/connection.h>
 #include <hybi/conn/route_pattern.h>
 #include <hybi/conn/session.h>
@@ -25,7 +26,7 @@
 
 namespace hybi::conn {
 
-class HttpSession final : public Session {
+class HttpSession final : public Session, public Recycled<HttpSession> {
  public:
   explicit HttpSession(Connection& connection);
 
@@ -42,13 +43,18 @@ class HttpSession final : public Session {
   void dispatch(F&& user_code);
   // The number of the request on this connection, for references that may come too late.
   std::uint32_t request_number() const { return request_number_; }
-  bool answered() const { return answered_; }
+  // No answer can be given: there was one, or no request waits for one.
+  bool answered() const {
+    return answered_ || (stage_ != Stage::Receiving && stage_ != Stage::Answering);
+  }
   // Somebody holds the right to answer later.
   void defer() { deferred_ = true; }
   bool deferred() const { return deferred_; }
 
   // --- answers; all but the first of a request are ignored
-  void set_status(unsigned status) { status_ = status; }
+  void set_status(unsigned status) {
+    if (!answered()) status_ = status;
+  }
   void set_field(std::string_view name, std::string_view value, bool replace);
   void answer(Bytes body, std::string_view content_type);
   void answer_file(const std::string& path, std::string_view content_type);
@@ -90,6 +96,7 @@ class HttpSession final : public Session {
   };
 
   void handler_failed();
+  OutBuffer& out();
   void begin_request();
   void request_complete();
   void run_handler();

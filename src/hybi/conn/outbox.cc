@@ -102,7 +102,7 @@ void Outbox::drop_front_piece() {
 // Own bytes that have left are removed once they are the larger part, so each is moved at most
 // once.
 void Outbox::compact() {
-  if (own_sent_ < 4096 || own_sent_ * 2 < own_.size()) return;
+  if (own_sent_ < 4096 || own_sent_ / 3 < own_.size() - own_sent_) return;
   const std::size_t rest = own_.size() - own_sent_;
   std::memmove(own_.mutable_view().data(), own_.view().data() + own_sent_, rest);
   own_.truncate(rest);

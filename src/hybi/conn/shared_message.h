@@ -11,7 +11,7 @@
 namespace hybi::conn {
 
 struct SharedMessage {
-  OutBuffer frame;  // header and payload as a server of version 13 sends them
+  OutBuffer frame;  // header and payload as a server of version 13 sends them, or a payload alone
 };
 
 using SharedMessageRef = std::shared_ptr<const SharedMessage>;

@@ -116,18 +116,14 @@ std::string_view choose_subprotocol(const std::vector<std::string>& ours, const 
 }  // namespace
 
 std::optional<Upgrade> HttpSession::take_upgrade() {
-  if (upgrade_taken_ || answered_ || !ws::is_websocket_request(parser_.head())) return std::nullopt;
+  if (upgrade_taken_ || answered() || !ws::is_websocket_request(parser_.head())) return std::nullopt;
   upgrade_taken_ = true;
   const Result<ws::Offer> offer = ws::check_request(parser_.head());
   if (!offer) {
     connection_.context().counters().refused_requests.add();
-    // RFC 9110 15.5.22: 426 names the protocol. RFC 6455 4.4: and the versions served.
-    const Errc errc = offer.error().code;
-    answer_error(
-        errc, errc == Errc::WsHandshakeVersion
-                  ? "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-              : errc == Errc::WsHandshakeUpgrade ? "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-                                                 : "");
+    OutBuffer fields;
+    ws::write_refusal_fields(offer.error().code, fields);
+    answer_error(offer.error().code, as_text(fields.view()));
     return std::nullopt;
   }
   auto pending = std::make_unique<Upgrade::Pending>();
@@ -143,7 +139,7 @@ bool HttpSession::accept(std::shared_ptr<const WebSocketHandlers> handlers, std:
                          const OutBuffer& more_fields) {
   const http::Head& head = parser_.head();
   const Result<ws::Offer> offer = ws::check_request(head);
-  if (answered_ || !offer) return false;
+  if (answered() || !offer) return false;
   if (!origin_allowed(handlers->origins, head)) {
     connection_.context().counters().refused_requests.add();
     answer_error(Errc::WsHandshakeOrigin);

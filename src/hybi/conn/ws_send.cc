@@ -13,6 +13,9 @@ namespace {
 // been offered to the system yet.
 constexpr std::uint64_t kBurst = 4;
 
+// Below, a copy is cheaper than a piece of its own.
+constexpr std::size_t kSendBackBytes = 32 * 1024;
+
 }  // namespace
 
 bool WsSession::over_high_water() const {
@@ -33,9 +36,22 @@ SendResult WsSession::send(const Message& message, std::string_view key) {
     return SendResult::Queued;
   }
   OutBuffer& out = connection_.out();
+  if (message.data.size() >= kSendBackBytes && send_back(message)) return accepted();
   (void)(message.is_text ? protocol_.send_text(message.text(), out)
                          : protocol_.send_binary(message.data, out));
   return accepted();
+}
+
+// A large message that is passed on as it came goes out of the memory it came into.
+bool WsSession::send_back(const Message& message) {
+  Outbox& outbox = connection_.outbox();
+  std::optional<OutBuffer> payload = protocol_.send_back(
+      message.is_text ? ws::Opcode::Text : ws::Opcode::Binary, message.data, outbox.own());
+  if (!payload) return false;
+  auto shared = std::make_shared<SharedMessage>();
+  shared->frame = std::move(*payload);
+  outbox.append_shared(std::move(shared));
+  return true;
 }
 
 SendResult WsSession::deliver(const SharedMessageRef& shared) {

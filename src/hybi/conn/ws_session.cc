@@ -129,8 +129,7 @@ void WsSession::on_stop() {
 void WsSession::on_closed(Error error) {
   LoopContext& context = connection_.context();
   context.counters().websockets.subtract();
-  if (context.channels() != nullptr && !subscriptions_.empty())
-    context.channels()->unsubscribe_all(*this);
+  if (context.channels() != nullptr && subscriptions_) context.channels()->unsubscribe_all(*this);
   if (cause_ == Errc::Ok && !protocol_.clean()) {
     cause_ = error.code != Errc::Ok ? error.code : Errc::WsAbnormalClosure;
   }

@@ -55,7 +55,10 @@ class WsSession final : public Session {
   std::string_view subprotocol() const;
   std::uint64_t id() const;
   WebSocketHandle handle() const;
-  std::vector<Subscription>& subscriptions() { return subscriptions_; }
+  std::vector<Subscription>& subscriptions() {
+    if (!subscriptions_) subscriptions_ = std::make_unique<std::vector<Subscription>>();
+    return *subscriptions_;
+  }
   // Calls user code with the WebSocket: an exception fails the connection with 1011.
   template <class F>
   void dispatch(F&& user_code);
@@ -84,6 +87,7 @@ class WsSession final : public Session {
   SendResult refuse_slow(SharedMessageRef message, std::string_view key);
   SendResult accepted();
   Held& held();
+  bool send_back(const Message& message);
   void append(const SharedMessageRef& shared);
   void release_held();
   void count_control();
@@ -97,7 +101,7 @@ class WsSession final : public Session {
   std::any user_;
   std::unique_ptr<char[]> head_;  // the opening request, for WebSocket::request
   const RoutePattern* pattern_;
-  std::vector<Subscription> subscriptions_;
+  std::unique_ptr<std::vector<Subscription>> subscriptions_;  // null: never had one
   std::unique_ptr<Held> held_;
   std::uint32_t head_bytes_;
   std::uint32_t heard_ms_, data_ms_, close_ms_ = 0;

@@ -93,6 +93,13 @@ Bytes Assembler::finish() {
   return cold_->message.view();
 }
 
+std::optional<OutBuffer> Assembler::take_message(Bytes data) {
+  if (cold_ == nullptr || !cold_->given || in_message()) return std::nullopt;
+  const Bytes message = cold_->message.view();
+  if (message.data() != data.data() || message.size() != data.size()) return std::nullopt;
+  return std::move(cold_->message);
+}
+
 void Assembler::add_control(Bytes piece) {
   cold().control.append(piece);
 }

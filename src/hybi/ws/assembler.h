@@ -14,6 +14,7 @@
 #include <hybi/ws/mask.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace hybi::ws {
@@ -45,6 +46,9 @@ class Assembler {
   // The message is whole: the payload lives until release().
   Bytes finish();
   Opcode opcode() const { return cold_->opcode; }
+
+  // Gives up the memory of the message that finish() gave out, if `data` is all of it.
+  std::optional<OutBuffer> take_message(Bytes data);
 
   // A piece of a control frame.
   void add_control(Bytes piece);

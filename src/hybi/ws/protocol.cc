@@ -172,6 +172,16 @@ Result<void> Protocol::send_message(Opcode opcode, Bytes data, OutBuffer& out) {
   return {};
 }
 
+std::optional<OutBuffer> Protocol::send_back(Opcode opcode, Bytes data, OutBuffer& out) {
+  if (!can_send_message() || role_ == Role::Client || extension_ != nullptr) return std::nullopt;
+  std::optional<OutBuffer> payload = assembler_.take_message(data);
+  if (payload) {
+    std::byte* const at = out.grow(encoded_header_bytes(data.size(), false));
+    encode_header({.payload_bytes = data.size(), .opcode = opcode}, traits(version_), at);
+  }
+  return payload;
+}
+
 Result<void> Protocol::send_fragment(Opcode opcode, Bytes data, bool last, OutBuffer& out) {
   if (!can_send(state_)) return Errc::BadState;
   if (sending_fragments_) {

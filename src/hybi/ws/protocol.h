@@ -20,6 +20,7 @@
 #include <hybi/ws/version.h>
 
 #include <memory>
+#include <optional>
 
 namespace hybi::ws {
 
@@ -57,6 +58,12 @@ class Protocol {
   // Requires: `text` is UTF-8 (checked in checked builds only).
   Result<void> send_text(std::string_view text, OutBuffer& out);
   Result<void> send_binary(Bytes data, OutBuffer& out);
+
+  // Sends the message received last back without a copy: writes the header and gives up the memory
+  // of the payload, which is to follow in the stream. `data` stays valid as long as that memory.
+  // Returns: empty, and nothing is written, if `data` is not the whole payload of that message, if
+  // that does not lie in memory of its own, or if it cannot go as it is (masking, extension).
+  std::optional<OutBuffer> send_back(Opcode opcode, Bytes data, OutBuffer& out);
 
   // A message in fragments made by the caller: first, any number of middle ones, last.
   // `opcode` is Text or Binary on the first, ignored later. Control frames may be sent between.
