@@ -1,5 +1,5 @@
 # Compiles through ccache where it is installed. Paths inside the tree are made relative, so that two
-# clones, or the consumer test and the release build, share their results.
+# clones share their results.
 find_program(HYBI_CCACHE ccache)
 mark_as_advanced(HYBI_CCACHE)
 if(HYBI_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
