@@ -10,6 +10,7 @@
 #pragma once
 
 #include <hybi/http/parser.h>
+#include <hybi/testing/split.h>
 
 #include <cstdio>
 #include <string>
@@ -140,20 +141,19 @@ inline Lines http_log(const std::vector<std::string_view>& pieces, const HttpLim
   return log.finish();
 }
 
-// The log of `wire`, whole, cut in two at every byte, and byte by byte.
+// The log of `wire` cut in every way of split.h.
 // Returns: the log of the whole; with a line more if any other differs.
 inline Lines http_log_of_every_split(std::string_view wire, const HttpLimits& limits = {}) {
-  Lines whole = http_log({wire}, limits);
-  for (std::size_t cut = 1; cut < wire.size(); ++cut) {
-    if (http_log({wire.substr(0, cut), wire.substr(cut)}, limits) != whole) {
-      whole.push_back("different when cut at " + std::to_string(cut));
-      return whole;
+  const Lines whole = http_log({wire}, limits);
+  Lines result = whole;
+  for_each_split(as_bytes(wire), [&](const Pieces& pieces) {
+    HttpLog log(limits);
+    for (const OwnedBytes& piece : pieces) log.receive(as_text(piece));
+    if (result.size() == whole.size() && log.finish() != whole) {
+      result.push_back("different in pieces, the first of " + std::to_string(pieces[0].size()));
     }
-  }
-  std::vector<std::string_view> bytes;
-  for (std::size_t i = 0; i < wire.size(); ++i) bytes.push_back(wire.substr(i, 1));
-  if (http_log(bytes, limits) != whole) whole.push_back("different byte by byte");
-  return whole;
+  });
+  return result;
 }
 
 }  // namespace hybi::testing

@@ -129,12 +129,13 @@ void WsPeer::fail(Errc why) {
 }
 
 Log WsPeer::log_of_latest_pongs() const {
-  // Between the pongs of a run stand the events of the pings they answer.
+  // A pong goes if nothing but pings stands between it and the next one.
   Log kept;
   for (std::size_t i = 0; i < log_.size(); ++i) {
-    const bool answered_again = is_pong(log_[i]) && i + 2 < log_.size() &&
-                                log_[i + 1].starts_with("event ping") && is_pong(log_[i + 2]);
-    if (!answered_again) kept.push_back(log_[i]);
+    std::size_t next = i + 1;
+    while (next < log_.size() && log_[next].starts_with("event ping")) ++next;
+    const bool answered_again = next > i + 1 && next < log_.size() && is_pong(log_[next]);
+    if (!is_pong(log_[i]) || !answered_again) kept.push_back(log_[i]);
   }
   return kept;
 }

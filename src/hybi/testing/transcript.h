@@ -1,0 +1,48 @@
+// Transcripts: Markdown pages that say what goes in and what must come out, and run as tests.
+//
+// A page is prose with cases. A case begins with a heading and has directives ("role: server",
+// "limit: max_message_bytes 10") and fenced blocks, in order:
+//
+//   in      bytes from the peer in hex, one frame or part a line; what follows two spaces is a
+//   comment.
+//           "61*126" repeats a byte
+//   call    what our side does: `text "x"`, `fragment "x"`, `last "x"`, `ping "x"`, `pong "x"`,
+//           `close 1000 "x"`, `fail WsIdle`, `end`
+//   log     what all that gave since the last log block, as in ws_peer.h. Consecutive pings: only
+//   the
+//           last one's pong is written down
+//   request, answer   of the opening handshake: lines of a head; the answer, or its status and
+//   error
+//
+// Every `in` block is given whole, cut at every byte, and byte by byte: the log must be the same.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hybi::testing {
+
+struct TranscriptBlock {
+  std::string kind;  // in, call, log, request, answer
+  std::vector<std::string> lines;
+  int line = 0;  // of the page
+};
+
+struct TranscriptCase {
+  std::string title;
+  int line = 0;
+  std::vector<std::string> directives;
+  std::vector<TranscriptBlock> blocks;
+};
+
+// Fenced blocks of other kinds are prose. Cases without blocks are left out.
+std::vector<TranscriptCase> parse_transcript(std::string_view page);
+
+// Runs a case with every split. Returns: what went wrong, one line each; empty if nothing did.
+std::vector<std::string> run_transcript(const TranscriptCase& one);
+
+// The text of a file. Returns: empty if it cannot be read.
+std::string read_page(const std::string& path);
+
+}  // namespace hybi::testing
