@@ -26,9 +26,6 @@ int open_socket(std::size_t index, int flags) {
   const int one = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
-  const timeval five{5, 0};
-  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &five, sizeof five);
-  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &five, sizeof five);
   sockaddr_in source{};
   source.sin_family = AF_INET;
   source.sin_addr.s_addr =
@@ -56,6 +53,9 @@ void fail(std::string_view why) {
 
 int connect_blocking(int port, std::size_t index) {
   const int fd = open_socket(index, 0);
+  const timeval five{5, 0};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &five, sizeof five);
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &five, sizeof five);
   if (connect_to(fd, port) != 0) fail(std::string("connect: ") + std::strerror(errno));
   return fd;
 }
