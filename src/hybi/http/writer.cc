@@ -80,6 +80,7 @@ constexpr Phrase kPhrases[] = {
 };
 
 void put(std::byte*& to, std::string_view text) {
+  if (text.empty()) return;  // it may have no data() at all
   std::memcpy(to, text.data(), text.size());
   to += text.size();
 }
