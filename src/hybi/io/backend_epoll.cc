@@ -295,13 +295,14 @@ void EpollStream::on_events(std::uint32_t events) {
 }
 
 bool EpollStream::receive(bool to_the_end) {
-  const MutableBytes scratch = backend_.loop().scratch();
+  EpollBackend& backend = backend_;  // survives what the owner does
+  const MutableBytes scratch = backend.loop().scratch();
   for (int reads = 0; reads < kMaxReadsPerEvent;) {
     const ssize_t count = ::recv(fd_, scratch.data(), scratch.size(), MSG_DONTWAIT);
     if (count > 0) {
       const auto size = static_cast<std::size_t>(count);
       owner_->on_bytes(scratch.first(size));
-      if (!backend_.is_alive(*this) || dead_) return false;
+      if (!backend.is_alive(*this) || dead_) return false;
       if (size < scratch.size() && !to_the_end) return true;
       if (paused_) {
         missed_ = true;
@@ -312,7 +313,7 @@ bool EpollStream::receive(bool to_the_end) {
     } else if (count == 0) {
       ended_ = true;
       owner_->on_end();
-      return backend_.is_alive(*this) && !dead_;
+      return backend.is_alive(*this) && !dead_;
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       return true;
     } else if (errno != EINTR) {
@@ -331,6 +332,7 @@ void EpollStream::fail(Error error) {
 
 void EpollListener::on_events(std::uint32_t) {
   const std::shared_ptr<OnAccept> on_accept = on_accept_;
+  EpollBackend& backend = backend_;
   for (std::size_t i = 0; i < accepts_per_turn_; ++i) {
     sockaddr_storage peer;
     socklen_t length = sizeof peer;
@@ -338,7 +340,7 @@ void EpollListener::on_events(std::uint32_t) {
                              SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       (*on_accept)(backend_.adopt(fd), from_sockaddr(reinterpret_cast<sockaddr*>(&peer), length));
-      if (!backend_.is_alive(*this)) return;
+      if (!backend.is_alive(*this)) return;
       continue;
     }
     switch (errno) {

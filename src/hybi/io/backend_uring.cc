@@ -128,10 +128,10 @@ void UringBackend::deliver() {
     current_ = find(target);
     if (current_ != nullptr) current_->on_ready();
   }
-  const std::vector<io_uring_cqe> kept = std::exchange(kept_, {});
-  for (const io_uring_cqe& completion : kept) dispatch(completion);
+  const std::vector<Completion> kept = std::exchange(kept_, {});
+  for (const Completion& completion : kept) dispatch(completion);
 
-  io_uring_cqe batch[kBatch];
+  Completion batch[kBatch];
   unsigned budget = UringRing::kCompletions;  // what comes meanwhile: in the next turn
   for (unsigned count = kBatch; count == kBatch && budget > 0;) {
     count = ring_->take(batch, std::min(kBatch, budget));
@@ -141,7 +141,7 @@ void UringBackend::deliver() {
   current_ = nullptr;
 }
 
-void UringBackend::dispatch(const io_uring_cqe& completion) {
+void UringBackend::dispatch(const Completion& completion) {
   switch (op_of(completion.user_data)) {
     case UringOp::Ignore:
     case UringOp::Send:
@@ -154,15 +154,15 @@ void UringBackend::dispatch(const io_uring_cqe& completion) {
   }
   current_ = find(completion.user_data);
   if (current_ != nullptr) {
-    current_->on_completion(op_of(completion.user_data), completion.res, completion.flags);
+    current_->on_completion(op_of(completion.user_data), completion.result, completion.flags);
     return;
   }
   // Too late: nobody is there any more.
   if ((completion.flags & IORING_CQE_F_BUFFER) != 0) {
     ring_->give_back(UringRing::buffer_id(completion.flags));
   }
-  if (op_of(completion.user_data) == UringOp::Accept && completion.res >= 0)
-    ::close(completion.res);
+  if (op_of(completion.user_data) == UringOp::Accept && completion.result >= 0)
+    ::close(completion.result);
 }
 
 void UringBackend::send_later(UringStream& stream, int fd, std::span<const Bytes> pieces) {
@@ -231,13 +231,13 @@ void UringBackend::submit_sends() {
 }
 
 void UringBackend::collect_sends(std::size_t& open) {
-  io_uring_cqe batch[kBatch];
+  Completion batch[kBatch];
   while (open > 0) {
     const unsigned count = ring_->take(batch, kBatch);
     if (count == 0) return;
     for (unsigned i = 0; i < count; ++i) {
       if (op_of(batch[i].user_data) == UringOp::Send) {
-        sending_[slot_of(batch[i].user_data)].result = batch[i].res;
+        sending_[slot_of(batch[i].user_data)].result = batch[i].result;
         --open;
       } else {
         kept_.push_back(batch[i]);

@@ -99,7 +99,7 @@ class UringBackend final : public Backend {
 
   std::uint64_t user_data(UringOp op, std::uint32_t slot) const;
   UringTarget* find(std::uint64_t user_data) const;
-  void dispatch(const io_uring_cqe& completion);
+  void dispatch(const Completion& completion);
   void watch_wake();
   void submit_sends();
   void collect_sends(std::size_t& open);
@@ -113,7 +113,7 @@ class UringBackend final : public Backend {
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::vector<std::uint64_t> look_at_;  // user data of targets
-  std::vector<io_uring_cqe> kept_;      // came while the completions of sends were collected
+  std::vector<Completion> kept_;        // came while the completions of sends were collected
   std::vector<int> to_close_;
   std::vector<Pending> sends_, sending_;  // queued; in work
   std::vector<iovec> vectors_, vectors_in_work_;

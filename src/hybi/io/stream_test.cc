@@ -55,7 +55,7 @@ TEST_P(StreamTest, ReceivesManyMegabytesInOrder) {
   Server server(GetParam());
   Client client(server.port);
   Connection& connection = server.accept_one();
-  const std::string data = pattern(20 << 20);
+  const std::string data = pattern(8 << 20);
   std::size_t sent = 0;
   EXPECT_TRUE(turn_until(*server.loop, [&] {
     sent += client.send(std::string_view(data).substr(sent, 300'000));
@@ -101,12 +101,12 @@ TEST_P(StreamTest, ClientThatDoesNotReadStopsNobodyElse) {
   Server server(GetParam());
   Client slow(server.port, 4096);
   Connection& stuck = server.accept_one();
-  stuck.send(pattern(32 << 20));
+  stuck.send(pattern(8 << 20));
   server.when_accepted = echo;
   Client quick(server.port);
   quick.send("quick");
   EXPECT_TRUE(turn_until(*server.loop, [&] { return quick.receive() == "quick"; }));
-  EXPECT_LT(stuck.written, std::size_t{32} << 20);
+  EXPECT_LT(stuck.written, std::size_t{8} << 20);
   EXPECT_EQ(stuck.errors, 0);
 }
 

@@ -184,7 +184,7 @@ class Connection : public StreamOwner, public LoopMember {
   void on_flush() override {
     if (!stream_ || outbox.empty() || blocked_ || write_pending_) return;
     // In two pieces, so that gathering is tested on the way.
-    const Bytes all = as_bytes(outbox);
+    const Bytes all = as_bytes(outbox).subspan(at_);
     const Bytes pieces[] = {all.first(all.size() / 2), all.subspan(all.size() / 2)};
     const WriteResult result = stream_->write(pieces);
     write_failed = write_failed || result.failed;
@@ -195,12 +195,16 @@ class Connection : public StreamOwner, public LoopMember {
  private:
   void took(std::size_t count) {
     written += count;
-    blocked_ = count < outbox.size();
-    outbox.erase(0, count);
+    at_ += count;
+    blocked_ = at_ < outbox.size();
+    if (blocked_) return;
+    outbox.clear();
+    at_ = 0;
   }
 
   Loop& loop_;
   std::unique_ptr<Stream> stream_;
+  std::size_t at_ = 0;  // in outbox: written
   bool blocked_ = false;
   bool write_pending_ = false;
 

@@ -80,8 +80,9 @@ bool UringListener::hand_over(int fd) {
     address = from_sockaddr(reinterpret_cast<const sockaddr*>(&peer), length);
   }
   const std::shared_ptr<OnAccept> on_accept = on_accept_;
-  (*on_accept)(backend_.adopt(fd), address);
-  return backend_.is_alive(*this);
+  UringBackend& backend = backend_;  // survives what the owner does
+  (*on_accept)(backend.adopt(fd), address);
+  return backend.is_alive(*this);
 }
 
 void UringListener::on_ready() {

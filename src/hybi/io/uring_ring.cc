@@ -96,10 +96,10 @@ Result<void> UringRing::try_out() {
   entry->flags |= IOSQE_BUFFER_SELECT;
   entry->buf_group = kBufferGroup;
   submit_and_wait(std::chrono::seconds(1));
-  io_uring_cqe completion;
+  Completion completion;
   if (take(&completion, 1) != 1) return Errc::NoBackend;
-  if (completion.res != 1 || (completion.flags & IORING_CQE_F_MORE) == 0) {
-    return no_backend(completion.res);
+  if (completion.result != 1 || (completion.flags & IORING_CQE_F_MORE) == 0) {
+    return no_backend(completion.result);
   }
   return {};
 }
@@ -150,13 +150,13 @@ void UringRing::submit_and_wait(std::chrono::nanoseconds timeout) {
   io_uring_submit_and_wait_timeout(&ring_, &first, 1, &time, nullptr);
 }
 
-unsigned UringRing::take(io_uring_cqe* out, unsigned room) {
+unsigned UringRing::take(Completion* out, unsigned room) {
   unsigned count = 0;
   unsigned head;
   io_uring_cqe* completion;
   io_uring_for_each_cqe(&ring_, head, completion) {
     if (count == room) break;
-    out[count++] = *completion;
+    out[count++] = {completion->user_data, completion->res, completion->flags};
   }
   io_uring_cq_advance(&ring_, count);
   return count;

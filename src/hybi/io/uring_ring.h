@@ -17,6 +17,13 @@
 
 namespace hybi::io {
 
+// What a request came to.
+struct Completion {
+  std::uint64_t user_data;
+  std::int32_t result;  // or -errno
+  std::uint32_t flags;  // IORING_CQE_F_*
+};
+
 class UringRing {
  public:
   static constexpr unsigned kEntries = 1024;
@@ -41,7 +48,7 @@ class UringRing {
   void submit_and_wait(std::chrono::nanoseconds timeout);
 
   // Takes at most `room` completions. Returns their number.
-  unsigned take(io_uring_cqe* out, unsigned room);
+  unsigned take(Completion* out, unsigned room);
 
   // The buffer of a completion with IORING_CQE_F_BUFFER; goes back to the kernel with give_back.
   static std::uint16_t buffer_id(std::uint32_t flags) {

@@ -177,8 +177,9 @@ void UringStream::on_completion(UringOp op, int result, std::uint32_t flags) {
     case UringOp::Readable:
       if (!more) armed_ = canceling_ = false;
       if (result >= 0) {
+        UringBackend& backend = backend_;  // survives what the owner does
         on_readable(result);
-        if (!backend_.is_alive(*this)) return;
+        if (!backend.is_alive(*this)) return;
       }
       if (!more) arm();
       return;
@@ -205,8 +206,9 @@ void UringStream::on_received(int result, std::uint32_t flags) {
   if (!more) armed_ = canceling_ = false;
   if (result > 0) {
     const std::uint16_t id = UringRing::buffer_id(flags);
-    const bool go_on = deliver(backend_.ring().buffer(id, static_cast<std::size_t>(result)));
-    backend_.ring().give_back(id);
+    UringRing& ring = backend_.ring();
+    const bool go_on = deliver(ring.buffer(id, static_cast<std::size_t>(result)));
+    ring.give_back(id);
     if (!go_on) return;
     if (static_cast<std::size_t>(result) == UringRing::kBufferBytes && !go_bulk_) {
       go_bulk_ = true;
@@ -232,8 +234,9 @@ bool UringStream::deliver(MutableBytes in) {
     held_->append(as_text(in));
     return true;
   }
+  UringBackend& backend = backend_;
   owner_->on_bytes(in);
-  return backend_.is_alive(*this) && !dead_;
+  return backend.is_alive(*this) && !dead_;
 }
 
 bool UringStream::end() {
@@ -242,8 +245,9 @@ bool UringStream::end() {
     return true;
   }
   ended_ = true;
+  UringBackend& backend = backend_;
   owner_->on_end();
-  return backend_.is_alive(*this) && !dead_;
+  return backend.is_alive(*this) && !dead_;
 }
 
 void UringStream::on_readable(int mask) {
@@ -261,7 +265,8 @@ void UringStream::on_readable(int mask) {
 }
 
 bool UringStream::read_bulk(bool to_the_end) {
-  const MutableBytes scratch = backend_.loop().scratch();
+  UringBackend& backend = backend_;
+  const MutableBytes scratch = backend.loop().scratch();
   for (int reads = 0; reads < kMaxReadsPerEvent;) {
     const ssize_t count = ::recv(fd_, scratch.data(), scratch.size(), MSG_DONTWAIT);
     if (count > 0) {
@@ -272,7 +277,7 @@ bool UringStream::read_bulk(bool to_the_end) {
         ++small_reads_;
       }
       owner_->on_bytes(scratch.first(size));
-      if (!backend_.is_alive(*this) || dead_) return false;
+      if (!backend.is_alive(*this) || dead_) return false;
       if (size < scratch.size() && !to_the_end) return true;
       if (paused_) {
         missed_ = true;
@@ -294,13 +299,14 @@ bool UringStream::read_bulk(bool to_the_end) {
 }
 
 void UringStream::on_ready() {
+  UringBackend& backend = backend_;
   if (told_error_) return;
   if (dead_) return fail(error_from(failure_));
   if (held_ && !paused_) {
     const std::unique_ptr<std::string> held = std::move(held_);
     std::string& bytes = *held;
     owner_->on_bytes({reinterpret_cast<std::byte*>(bytes.data()), bytes.size()});
-    if (!backend_.is_alive(*this) || dead_) return;
+    if (!backend.is_alive(*this) || dead_) return;
   }
   if (end_held_ && !paused_) {
     end_held_ = false;
@@ -309,7 +315,7 @@ void UringStream::on_ready() {
   if (missed_ && !paused_) {
     missed_ = false;
     on_readable(POLLIN | POLLRDHUP);  // an end that was reported before is not reported again
-    if (!backend_.is_alive(*this) || dead_) return;
+    if (!backend.is_alive(*this) || dead_) return;
   }
   if (writable_due_) {
     writable_due_ = wants_writable_ = false;
