@@ -74,12 +74,12 @@ bool WsSession::handle(const ws::Event& event) {
       }
       return true;
     case Kind::Ping:
-      count_control();
+      if (!count_control()) return true;
       if (handlers_->on_ping)
         dispatch([&](WebSocket& ws) { handlers_->on_ping(ws, event.payload); });
       return true;
     case Kind::Pong:
-      count_control();
+      if (!count_control()) return true;
       if (handlers_->on_pong)
         dispatch([&](WebSocket& ws) { handlers_->on_pong(ws, event.payload); });
       return true;
@@ -94,14 +94,16 @@ bool WsSession::handle(const ws::Event& event) {
   }
 }
 
-// RFC 6455 10.4: a limit of our own against floods of control frames.
-void WsSession::count_control() {
+// RFC 6455 10.4: a limit of our own against floods of control frames. Returns: false above it.
+bool WsSession::count_control() {
   const std::uint32_t second = heard_ms_ / 1000;
   if (second != control_second_) {
     control_second_ = second;
     control_count_ = 0;
   }
-  if (++control_count_ > handlers_->limits.max_control_frames_per_second) fail(Errc::WsControlRate);
+  if (++control_count_ <= handlers_->limits.max_control_frames_per_second) return true;
+  fail(Errc::WsControlRate);
+  return false;
 }
 
 // Close frames are on their way: from now on only the end is awaited, for a limited time.

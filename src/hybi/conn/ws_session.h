@@ -90,7 +90,7 @@ class WsSession final : public Session {
   bool send_back(const Message& message);
   void append(const SharedMessageRef& shared);
   void release_held();
-  void count_control();
+  bool count_control();
   void begin_close();
   void handler_failed();
   void want_deadline(std::uint32_t from_ms, std::chrono::milliseconds after);
