@@ -1,10 +1,23 @@
 // From a request head to its handler: middleware, then the route. See site.h.
 #include <hybi/app/site.h>
 #include <hybi/conn/loop_context.h>
+#include <hybi/http/target.h>
 #include <hybi/ws/handshake.h>
 
 namespace hybi {
 namespace {
+
+// The path as the router understands it: each segment decoded where it can be. Without this a
+// percent sign in the path would lead around a middleware and still to the route behind it.
+std::string decoded(std::string_view path) {
+  std::string result;
+  while (!path.empty()) {
+    const std::string_view segment = conn::take_segment(path);
+    result += '/';
+    result += http::decode_segment(segment).value_or(std::string(segment));
+  }
+  return result;
+}
 
 bool has_prefix(std::string_view path, std::string_view prefix) {
   return path.starts_with(prefix) &&
@@ -75,11 +88,17 @@ class Site::Continuation {
 };
 
 void Site::run_layers(conn::HttpSession& session, std::size_t from) {
-  const std::string_view path = session.request().path();
+  std::string_view path = session.request().path();
+  std::string plain;
+  if (!layers_.empty() && path.starts_with('/') && path.find('%') != std::string_view::npos) {
+    plain = decoded(path);
+    path = plain;
+  }
   for (std::size_t i = from; i < layers_.size(); ++i) {
     if (!has_prefix(path, layers_[i].prefix)) continue;
+    // Given up only after an exception has been answered.
+    const auto next = std::make_shared<Continuation>(*this, session, i + 1);
     session.dispatch([&] {
-      auto next = std::make_shared<Continuation>(*this, session, i + 1);
       layers_[i].run(session.request(), session.response(), [next] { next->run(); });
     });
     return;
