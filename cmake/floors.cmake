@@ -15,10 +15,11 @@ if(HYBI_CHECKED)
   target_compile_definitions(hybi_flags INTERFACE HYBI_CHECKED)
 endif()
 
-# hybi_glob(<out> <directory>): the *.cc files that are neither tests, fuzzers nor benchmarks.
+# hybi_glob(<out> <directory>): the *.cc files that are neither tests (x_test.cc, and test_x.cc which tests
+# share), fuzzers nor benchmarks.
 function(hybi_glob out directory)
   file(GLOB sources CONFIGURE_DEPENDS ${directory}/*.cc)
-  list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_(test|fuzz|bench)|/test_[a-z_]+)\\.cc$")
   set(${out} ${sources} PARENT_SCOPE)
 endfunction()
 

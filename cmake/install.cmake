@@ -5,7 +5,7 @@ include(CMakePackageConfigHelpers)
 # The front door, and the floors whose headers it or a sans-I/O user includes. conn/, app/ and cli/ stay inside.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/src/hybi DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         FILES_MATCHING PATTERN "*.h" PATTERN "*.def"
-        PATTERN conn EXCLUDE PATTERN app EXCLUDE PATTERN cli EXCLUDE PATTERN engine EXCLUDE)
+        PATTERN "test_*.h" EXCLUDE PATTERN conn EXCLUDE PATTERN app EXCLUDE PATTERN cli EXCLUDE PATTERN engine EXCLUDE)
 
 set_target_properties(hybi PROPERTIES EXPORT_NAME hybi)
 install(TARGETS hybi EXPORT hybi-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})

@@ -53,7 +53,7 @@ LIBRARIES = {
 }
 STANDARD = re.compile(r"[a-z_0-9]+$")  # <vector>; the C headers have their c in front
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
-PROOF = re.compile(r"_(test|fuzz|bench)\.cc$")
+PROOF = re.compile(r"_(test|fuzz|bench)\.cc$|^test_.*\.(cc|h)$")
 
 
 def room_of(path):
