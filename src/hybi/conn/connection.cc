@@ -3,6 +3,8 @@
 #include <hybi/conn/connection.h>
 #include <hybi/conn/loop_context.h>
 
+#include <algorithm>
+
 namespace hybi::conn {
 
 Connection::Connection(std::uint32_t slot, std::uint32_t generation, LoopContext& context,
@@ -146,7 +148,7 @@ void Connection::flush() {
     }
     if (attempt.result.pending) {
       write_pending_ = true;
-      offered_ = attempt.offered;
+      offered_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(attempt.offered, 0xffffffff));
       return;
     }
     wrote(attempt.result.count, attempt.offered);
@@ -209,7 +211,7 @@ void Connection::run_hook() {
     if (closed_told_ || unsent() > 0) return;  // flush comes back here
     closed_told_ = true;
     ensure_started();  // whoever was accepted is told of the end, so of the beginning as well
-    session_->on_closed(error_);
+    session_->on_closed({cause_});
     context_.loop().release_later(*this);
     return;
   }
@@ -226,7 +228,7 @@ void Connection::shutdown_after_flush() {
 void Connection::end(Error error) {
   if (ended_) return;
   ended_ = true;
-  error_ = error;
+  cause_ = error.code;
   hook_later();
   flush_later();
 }
@@ -252,8 +254,10 @@ void Connection::on_release() {
 // --- time
 
 void Connection::want_deadline(io::TimePoint when) {
-  if (context_.loop().has_deadline(*this) && armed_ <= when) return;
-  armed_ = when;
+  const std::uint32_t when_ms = context_.ms_at(when);
+  const bool earlier = static_cast<std::int32_t>(when_ms - armed_ms_) < 0;  // it wraps
+  if (context_.loop().has_deadline(*this) && !earlier) return;
+  armed_ms_ = when_ms;
   context_.loop().set_deadline(*this, when);
 }
 

@@ -99,15 +99,15 @@ class Connection final : public io::StreamOwner, private io::LoopMember {
   LoopContext& context_;
   std::unique_ptr<io::Stream> stream_;
   std::unique_ptr<Session> session_;
-  std::unique_ptr<Session> former_;  // may still be on the call stack
-  std::unique_ptr<Outbox> outbox_;   // null: nothing to send
+  std::unique_ptr<Outbox> outbox_;  // null: nothing to send
   std::unique_ptr<Kept> kept_;
-  io::TimePoint armed_{};
-  std::uint64_t offered_ = 0;  // of the pending write
+  std::unique_ptr<Session> former_;  // may still be on the call stack
   std::uint32_t slot_;
   std::uint32_t generation_;
   io::Address peer_;
-  Error error_;
+  std::uint32_t armed_ms_ = 0;  // the deadline, as LoopContext::now_ms counts
+  std::uint32_t offered_ = 0;   // of the pending write; what is larger counts as this
+  Errc cause_ = Errc::Ok;       // why it ended
   std::uint8_t pauses_ = 0;
   bool started_ : 1 = false;
   bool flush_queued_ : 1 = false;

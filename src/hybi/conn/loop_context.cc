@@ -3,6 +3,7 @@
 #include <hybi/conn/http_session.h>
 #include <hybi/conn/loop_context.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace hybi::conn {
@@ -39,9 +40,11 @@ void LoopContext::stop(io::TimePoint deadline, std::function<void()> on_empty) {
   if (!stopping_) {
     stopping_ = true;
     on_empty_ = std::move(on_empty);
+    stop_at_ = deadline;
     connections_.for_each([](Connection& connection) { connection.stop(); });
   }
-  loop_.set_deadline(*this, deadline);
+  stop_at_ = std::min(stop_at_, deadline);
+  loop_.set_deadline(*this, stop_at_);
   loop_.flush_later(*this);
 }
 
@@ -84,10 +87,10 @@ void LoopContext::destroy(Connection& connection) {
   }
 }
 
-std::uint32_t LoopContext::now_ms() const {
+std::uint32_t LoopContext::ms_at(io::TimePoint when) const {
   using std::chrono::milliseconds;
   return static_cast<std::uint32_t>(
-      std::chrono::duration_cast<milliseconds>(loop_.now() - began_).count());
+      std::chrono::duration_cast<milliseconds>(when - began_).count());
 }
 
 std::string_view LoopContext::date_line() {

@@ -41,7 +41,7 @@ class LoopContext final : private io::LoopMember {
   void accept(std::unique_ptr<io::Stream> stream, const io::Address& peer);
 
   // Every session ends what it does; connections still there at `deadline` are reset. `on_empty`
-  // runs once no connection is left.
+  // runs once no connection is left. A later call can only bring the deadline forward.
   void stop(io::TimePoint deadline, std::function<void()> on_empty);
   bool stopping() const { return stopping_; }
 
@@ -68,7 +68,8 @@ class LoopContext final : private io::LoopMember {
   OutBuffer& replies() { return replies_; }  // scratch for protocols; empty between uses
 
   // Milliseconds since the context began; wraps after 49 days, so only differences mean something.
-  std::uint32_t now_ms() const;
+  std::uint32_t now_ms() const { return ms_at(loop_.now()); }
+  std::uint32_t ms_at(io::TimePoint when) const;
   std::string_view date_line();  // "Date: ...\r\n" of now
 
  private:
@@ -96,6 +97,7 @@ class LoopContext final : private io::LoopMember {
   io::TimePoint began_, date_at_{};
   std::int64_t wall_seconds_ = 0;
   bool stopping_ = false;
+  io::TimePoint stop_at_{};
   std::function<void()> on_empty_;
 };
 

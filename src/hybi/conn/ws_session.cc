@@ -65,7 +65,7 @@ bool WsSession::handle(const ws::Event& event) {
   switch (event.kind) {
     case Kind::Text:
     case Kind::Binary:
-      data_ms_ = heard_ms_;
+      if (!close_due_) data_ms_ = heard_ms_;
       connection_.context().counters().messages_received.add();
       if (handlers_->on_message) {
         dispatch([&](WebSocket& ws) {
@@ -96,12 +96,13 @@ bool WsSession::handle(const ws::Event& event) {
 
 // RFC 6455 10.4: a limit of our own against floods of control frames. Returns: false above it.
 bool WsSession::count_control() {
-  const std::uint32_t second = heard_ms_ / 1000;
+  const auto second = static_cast<std::uint16_t>(heard_ms_ / 1000);
   if (second != control_second_) {
     control_second_ = second;
     control_count_ = 0;
   }
-  if (++control_count_ <= handlers_->limits.max_control_frames_per_second) return true;
+  if (control_count_ < 0xffff) ++control_count_;
+  if (control_count_ <= handlers_->limits.max_control_frames_per_second) return true;
   fail(Errc::WsControlRate);
   return false;
 }
@@ -111,8 +112,8 @@ void WsSession::begin_close() {
   if (protocol_.eof_due()) connection_.shutdown_after_flush();  // RFC 6455 7.1.1: server first
   if (!close_due_) {
     close_due_ = true;
-    close_ms_ = connection_.context().now_ms();
-    want_deadline(close_ms_, handlers_->limits.close_timeout);
+    data_ms_ = connection_.context().now_ms();
+    want_deadline(data_ms_, handlers_->limits.close_timeout);
   }
   connection_.resume(Pause::User);  // or the peer's answer would never be read
   connection_.resume(Pause::HighWater);
@@ -156,10 +157,10 @@ void WsSession::on_deadline() {
   const std::uint32_t now = connection_.context().now_ms();
   const auto since = [&](std::uint32_t then) { return milliseconds(now - then); };
   if (close_due_) {
-    if (since(close_ms_) >= limits.close_timeout) {
+    if (since(data_ms_) >= limits.close_timeout) {
       connection_.abort(cause_ != Errc::Ok ? cause_ : Errc::WsAbnormalClosure);
     } else {
-      want_deadline(close_ms_, limits.close_timeout);
+      want_deadline(data_ms_, limits.close_timeout);
     }
     return;
   }

@@ -104,8 +104,9 @@ class WsSession final : public Session {
   std::unique_ptr<std::vector<Subscription>> subscriptions_;  // null: never had one
   std::unique_ptr<Held> held_;
   std::uint32_t head_bytes_;
-  std::uint32_t heard_ms_, data_ms_, close_ms_ = 0;
-  std::uint32_t control_second_ = 0, control_count_ = 0;
+  std::uint32_t heard_ms_;  // the last sign of life
+  std::uint32_t data_ms_;   // the last message; while closing: when that began
+  std::uint16_t control_second_ = 0, control_count_ = 0;
   Errc cause_ = Errc::Ok;
   std::int8_t subprotocol_ = -1;
   bool ping_waits_ : 1 = false;    // for any sign of life
