@@ -14,7 +14,7 @@ async function open(url, options = {}, protocols = []) {
   socket.on("error", () => {});
   socket.inbox = [];
   socket.on("message", (data, binary) => socket.inbox.push(binary ? data : data.toString()));
-  socket.closed = once(socket, "close").then(([code, reason]) => ({ code, reason: reason.toString() }));
+  socket.closed = new Promise(resolve => socket.on("close", (code, reason) => resolve({ code, reason: reason.toString() })));
   await withDeadline(Promise.race([once(socket, "open"), socket.closed.then(() => {
     throw new Error("closed instead of opened");
   })]), kDeadline, `${url} opens`);

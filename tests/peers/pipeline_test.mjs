@@ -10,7 +10,7 @@ async function connect(demo) {
   raw.text = "";
   raw.setEncoding("latin1").on("data", text => { raw.text += text; });
   raw.on("error", () => {});
-  raw.ended = once(raw, "close");
+  raw.ended = new Promise(resolve => raw.on("close", resolve));
   await withDeadline(once(raw, "connect"), 20_000, "connects");
   return raw;
 }

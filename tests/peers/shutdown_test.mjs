@@ -14,7 +14,7 @@ import { backends, Demo, hybi, until, withDeadline } from "./demo.mjs";
 async function open(demo, path = "/echo") {
   const socket = new WebSocket(demo.ws(path));
   socket.on("error", () => {});
-  socket.closed = once(socket, "close").then(([code, reason]) => ({ code, reason: reason.toString() }));
+  socket.closed = new Promise(resolve => socket.on("close", code => resolve({ code })));
   await withDeadline(once(socket, "open"), 20_000, "opens");
   return socket;
 }
@@ -25,7 +25,7 @@ async function connect(demo) {
   raw.text = "";
   raw.setEncoding("latin1").on("data", text => { raw.text += text; });
   raw.on("error", () => {});
-  raw.ended = once(raw, "close");
+  raw.ended = new Promise(resolve => raw.on("close", resolve));
   await withDeadline(once(raw, "connect"), 20_000, "connects");
   return raw;
 }

@@ -37,9 +37,11 @@ hybi::Backend backend(const std::string& name) {
 }
 
 void add_demo_flags(CLI::App& demo, DemoOptions& options) {
+  demo.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   demo.add_option("--host", options.hosts,
                   "Address or name to listen on, may be repeated; 0.0.0.0 or :: for every address\n"
                   "(default: localhost, that is 127.0.0.1 and ::1)")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false)
       ->type_name("ADDRESS");
   demo.add_option("--port", options.port, "Port; 0 lets the system choose")

@@ -19,6 +19,7 @@ StopSignals::StopSignals() {
   sigemptyset(&set_);
   for (const int signal : {SIGINT, SIGTERM, kServerEnded}) sigaddset(&set_, signal);
   pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
 }
 
 int StopSignals::wait(Server& server, const std::function<void()>& stop) const {

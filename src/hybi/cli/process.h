@@ -13,7 +13,9 @@ namespace hybi::cli {
 // SIGINT and SIGTERM, taken by sigwait instead of a handler: no code runs inside a signal.
 class StopSignals {
  public:
-  StopSignals();  // masks them in this thread and in those it starts later
+  // Masks them in this thread and in those it starts later. SIGPIPE is ignored: a terminal that
+  // has gone is no reason to stop serving.
+  StopSignals();
 
   // Waits until `server` has stopped. The first signal calls `stop`, the second ends the process
   // at once with 128 + its number. Returns: 0.
