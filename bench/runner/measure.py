@@ -52,7 +52,11 @@ def _raise_priority(pid):
 
 def _text(file):
     file.seek(0)
-    return file.read().decode(errors="replace").strip()[:300]
+    return _line(file.read())
+
+
+def _line(said):
+    return " ".join(said.decode(errors="replace").split())[:200]
 
 
 def _read_port(process, errors, timeout):
@@ -104,7 +108,7 @@ def measure(build, server, row, seconds, warmup, cores, priority):
         if process.poll() is not None:
             raise Failed(f"the server ended with status {process.returncode}: {_text(errors)}")
         if load.returncode != 0:
-            raise Failed(err.decode(errors="replace").strip()[:300] or f"generator status {load.returncode}")
+            raise Failed(_line(err) or f"generator status {load.returncode}")
         return json.loads(out)
     finally:
         process.kill()
