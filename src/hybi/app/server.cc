@@ -89,7 +89,7 @@ Result<void> Server::Impl::check() const {
 Result<void> Server::Impl::start() {
   HYBI_TRY(check());
   started = true;
-  std::vector<std::vector<int>> sockets(options.threads);
+  std::vector<std::vector<io::Fd>> sockets(options.threads);
   Result<void> opened;
   for (const io::ListenAddress& address : listen) {
     Result<io::ListenSockets> result = io::open_listen_sockets(address, options.threads);
@@ -98,7 +98,7 @@ Result<void> Server::Impl::start() {
       break;
     }
     for (unsigned i = 0; i < options.threads; ++i) {
-      sockets[i].insert(sockets[i].end(), result->per_loop[i].begin(), result->per_loop[i].end());
+      for (const int socket : result->per_loop[i]) sockets[i].emplace_back(socket);
     }
     bound.insert(bound.end(), result->bound.begin(), result->bound.end());
     if (!address.unix_path.empty()) unix_paths.push_back(address.unix_path);
@@ -118,9 +118,6 @@ Result<void> Server::Impl::start() {
     ++running;
   }
   if (!opened) {
-    for (const auto& of_loop : sockets) {
-      for (const int socket : of_loop) const io::Fd closes(socket);
-    }
     stop(std::chrono::milliseconds(0));
     return opened;
   }

@@ -1,10 +1,14 @@
 // A thread and its loop, see server_loop.h.
 #include <hybi/app/server_loop.h>
 
+#include <algorithm>
+
 #include <signal.h>
 
 namespace hybi {
 namespace {
+
+constexpr std::chrono::milliseconds kLongestStop = std::chrono::hours(24 * 100);
 
 // Signals are for the application's own threads; SIGPIPE (sendfile has no flag against it) for
 // nobody.
@@ -65,11 +69,14 @@ void ServerLoop::guard(const std::function<void()>& task) {
   }
 }
 
-void ServerLoop::listen(std::vector<int> sockets) {
-  loop_->post([this, sockets = std::move(sockets)] {
-    for (const int socket : sockets) {
+void ServerLoop::listen(std::vector<io::Fd> sockets) {
+  // Through the port: a task that ran before may have stopped the loop already. What is not taken
+  // here is closed with the task.
+  port_->post([this, sockets = std::move(sockets)](conn::LoopContext& context) mutable {
+    if (context.stopping()) return;
+    for (io::Fd& socket : sockets) {
       listeners_.push_back(io::Listener::create(
-          *loop_, socket,
+          *loop_, socket.release(),
           [this](std::unique_ptr<io::Stream> stream, const io::Address& peer) {
             context_->accept(std::move(stream), peer);
           },
@@ -79,9 +86,10 @@ void ServerLoop::listen(std::vector<int> sockets) {
 }
 
 void ServerLoop::stop(std::chrono::milliseconds deadline) {
-  port_->post([this, deadline](conn::LoopContext& context) {
+  const auto in_time = std::clamp(deadline, std::chrono::milliseconds(0), kLongestStop);
+  port_->post([this, in_time](conn::LoopContext& context) {
     listeners_.clear();
-    context.stop(loop_->now() + deadline, [this] { loop_->stop(); });
+    context.stop(loop_->now() + in_time, [this] { loop_->stop(); });
   });
 }
 

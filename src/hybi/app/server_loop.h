@@ -6,6 +6,7 @@
 #include <hybi/app/timer_task.h>
 #include <hybi/conn/counters.h>
 #include <hybi/conn/loop_context.h>
+#include <hybi/io/fd.h>
 #include <hybi/io/listener.h>
 #include <hybi/io/loop.h>
 
@@ -27,7 +28,7 @@ class ServerLoop {
   // Starts the thread and waits until the loop exists. Fails: NoBackend, Io.
   Result<void> start(io::BackendKind backend);
   // Accepts from these sockets, which it takes. Thread: any, after start.
-  void listen(std::vector<int> sockets);
+  void listen(std::vector<io::Fd> sockets);
   // See Server::stop. `on_ended` runs on the thread when its loop has ended.
   void stop(std::chrono::milliseconds deadline);
   void set_on_ended(std::function<void()> on_ended) { on_ended_ = std::move(on_ended); }

@@ -39,7 +39,11 @@ void Site::use(std::string_view prefix, Middleware middleware) {
 }
 
 void Site::on_error(Error error, std::string_view what) {
-  if (hook_) hook_(error, what);
+  if (!hook_) return;
+  try {
+    hook_(error, what);
+  } catch (...) {  // it is called where nothing may be thrown, and there is nobody else to tell
+  }
 }
 
 void Site::on_request(conn::HttpSession& session) {
@@ -98,9 +102,8 @@ void Site::run_layers(conn::HttpSession& session, std::size_t from) {
     if (!has_prefix(path, layers_[i].prefix)) continue;
     // Given up only after an exception has been answered.
     const auto next = std::make_shared<Continuation>(*this, session, i + 1);
-    session.dispatch([&] {
-      layers_[i].run(session.request(), session.response(), [next] { next->run(); });
-    });
+    session.dispatch(
+        [&] { layers_[i].run(session.request(), session.response(), [next] { next->run(); }); });
     return;
   }
   run_route(session);

@@ -31,7 +31,8 @@ HttpSession::HttpSession(Connection& connection)
   connection_.want_deadline(next_deadline());
 }
 
-// Where answers are written. The time for the peer to take them runs from the first byte that waits.
+// Where answers are written. The time for the peer to take them runs from the first byte that
+// waits.
 OutBuffer& HttpSession::out() {
   if (connection_.unsent() == 0) progress_at_ = connection_.context().loop().now();
   return connection_.out();
@@ -160,9 +161,9 @@ void HttpSession::answer_complete() {
     if (close_after_) linger();
     return;
   }
-  if (!connection_.paused_for(Pause::Busy)) return;  // on_bytes goes on by itself
-  next_request();
-  connection_.resume(Pause::Busy);
+  // On_bytes goes on by itself. Else the next request begins outside of the code that answered: it
+  // may answer once more, which must do nothing, or throw.
+  if (connection_.paused_for(Pause::Busy)) connection_.hook_later();
 }
 
 void HttpSession::next_request() {
@@ -171,6 +172,7 @@ void HttpSession::next_request() {
     return;
   }
   stage_ = Stage::Idle;
+  ++request_number_;  // references to the request find nothing
   since_ = connection_.context().loop().now();
   request_.pattern_ = nullptr;
   handler_ = nullptr;
@@ -239,6 +241,9 @@ void HttpSession::on_end() {
 
 void HttpSession::on_hook() {
   pump();
+  if (connection_.ended() || stage_ != Stage::Answering || !answer_complete_) return;
+  next_request();
+  connection_.resume(Pause::Busy);
 }
 
 void HttpSession::on_progress(std::uint64_t unsent) {

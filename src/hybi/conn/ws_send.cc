@@ -23,18 +23,19 @@ bool WsSession::over_high_water() const {
 }
 
 bool WsSession::peer_is_slow() const {
-  const std::uint64_t unsent = connection_.unsent();
   const std::uint64_t high_water = handlers_->limits.high_water_bytes;
+  if (held_) {
+    if (!held_->latest.empty()) return true;  // nothing overtakes what is kept
+    if (held_->waiting_bytes >= high_water) return true;
+  }
+  const std::uint64_t unsent = connection_.unsent();
   return unsent >= high_water && (connection_.blocked() || unsent / kBurst >= high_water);
 }
 
 SendResult WsSession::send(const Message& message, std::string_view key) {
   if (connection_.ended() || protocol_.state() != ws::State::Open) return SendResult::Closed;
   if (peer_is_slow()) return refuse_slow(share(message), key);
-  if (!protocol_.can_send_message()) {
-    held().after_fragment.push_back(share(message));
-    return SendResult::Queued;
-  }
+  if (!protocol_.can_send_message()) return wait_for_fragment(share(message));
   OutBuffer& out = connection_.out();
   if (message.data.size() >= kSendBackBytes && send_back(message)) return accepted();
   (void)(message.is_text ? protocol_.send_text(message.text(), out)
@@ -57,12 +58,16 @@ bool WsSession::send_back(const Message& message) {
 SendResult WsSession::deliver(const SharedMessageRef& shared) {
   if (connection_.ended() || protocol_.state() != ws::State::Open) return SendResult::Closed;
   if (peer_is_slow()) return refuse_slow(shared, {});
-  if (!protocol_.can_send_message()) {
-    held().after_fragment.push_back(shared);
-    return SendResult::Queued;
-  }
+  if (!protocol_.can_send_message()) return wait_for_fragment(shared);
   append(shared);
   return accepted();
+}
+
+// RFC 6455 5.4: messages do not mix; this one follows the fragmented one.
+SendResult WsSession::wait_for_fragment(SharedMessageRef message) {
+  held().waiting_bytes += message->frame.size();
+  held().after_fragment.push_back(std::move(message));
+  return SendResult::Queued;
 }
 
 void WsSession::append(const SharedMessageRef& shared) {
@@ -158,9 +163,16 @@ void WsSession::terminate() {
   connection_.abort(Errc::WsAbnormalClosure);
 }
 
-// --- room again
+// --- room
+
+// A peer that takes nothing is not read from either: what it asks for would only pile up here.
+void WsSession::pause_if_slow(bool more_input) {
+  if (!over_high_water() || close_due_) return;  // while closing its answer is awaited
+  if (more_input || connection_.blocked()) connection_.pause(Pause::HighWater);
+}
 
 void WsSession::on_progress(std::uint64_t unsent) {
+  pause_if_slow(false);
   if (unsent > handlers_->limits.low_water_bytes) return;
   if (!drain_due_ && !held_ && !connection_.paused_for(Pause::HighWater)) return;
   hook_drained_ = true;

@@ -54,7 +54,7 @@ void WsSession::on_bytes(MutableBytes& in) {
     if (event.kind == ws::Event::Kind::NeedMore) return;
     if (!handle(event)) return;
     if (connection_.ended()) return;  // the handler may have ended us: asked once, here
-    if (over_high_water() && !in.empty()) connection_.pause(Pause::HighWater);
+    pause_if_slow(!in.empty());
     if (connection_.paused()) return;
   }
 }

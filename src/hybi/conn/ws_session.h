@@ -78,6 +78,7 @@ class WsSession final : public Session {
   // What few connections need: allocated on use.
   struct Held {
     std::vector<SharedMessageRef> after_fragment;  // waits for the end of our fragmented message
+    std::uint64_t waiting_bytes = 0;               // of them
     std::vector<std::pair<std::string, SharedMessageRef>> latest;  // SlowPolicy::KeepLatest, by key
   };
 
@@ -88,7 +89,9 @@ class WsSession final : public Session {
   SendResult accepted();
   Held& held();
   bool send_back(const Message& message);
+  SendResult wait_for_fragment(SharedMessageRef message);
   void append(const SharedMessageRef& shared);
+  void pause_if_slow(bool more_input);
   void release_held();
   bool count_control();
   void begin_close();
