@@ -129,6 +129,9 @@ void SpareDescriptor::reopen() {
 }
 
 void SpareDescriptor::turn_away(int listening, std::size_t count) {
+  // With io_uring the descriptor is one that blocks; and another loop may share its queue.
+  const int flags = ::fcntl(listening, F_GETFL);
+  ::fcntl(listening, F_SETFL, flags | O_NONBLOCK);
   for (std::size_t i = 0; i < count; ++i) {
     spare_.reset();
     const int fd = ::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -137,6 +140,7 @@ void SpareDescriptor::turn_away(int listening, std::size_t count) {
     ::close(fd);
     reopen();
   }
+  ::fcntl(listening, F_SETFL, flags);
   if (!spare_) reopen();
 }
 
