@@ -335,6 +335,50 @@ TEST_P(WsProtocol, CheckedBuildsRefuseToSendTextThatIsNotUtf8) {
 }
 #endif
 
+// A message collected from pieces, sent back without a copy: header in `out`, payload in its own
+// memory.
+TEST(WsProtocolSendBack, GivesUpTheMemoryOfACollectedMessageOnce) {
+  const WebSocketLimits limits;
+  CountingEntropy entropy;
+  Protocol server(Role::Server, limits, entropy);
+  const OwnedBytes input = frame(Role::Client, Opcode::Binary, std::string(300, 'x'));
+  OutBuffer out;
+  Event event;
+  for (OwnedBytes piece : cut(input, {100})) {
+    MutableBytes in(piece);
+    event = server.next(in, out);
+  }
+  ASSERT_EQ(event.kind, Event::Kind::Binary);
+  EXPECT_FALSE(server.send_back(Opcode::Binary, event.payload.first(299), out));
+  EXPECT_TRUE(out.empty());
+  std::optional<OutBuffer> payload = server.send_back(Opcode::Binary, event.payload, out);
+  ASSERT_TRUE(payload);
+  EXPECT_EQ(payload->view().data(), event.payload.data());
+  EXPECT_FALSE(server.send_back(Opcode::Binary, event.payload, out));
+  out.append(payload->view());
+  EXPECT_EQ(as_text(out.view()),
+            as_text(frame(Role::Server, Opcode::Binary, std::string(300, 'x'))));
+}
+
+TEST(WsProtocolSendBack, DeclinesWhatLiesInTheInputOrNeedsMasking) {
+  for (Role role : {Role::Server, Role::Client}) {
+    const WebSocketLimits limits;
+    CountingEntropy entropy;
+    Protocol protocol(role, limits, entropy);
+    OwnedBytes whole = frame(other(role), Opcode::Text, "Hello");
+    MutableBytes in(whole);
+    OutBuffer out;
+    EXPECT_FALSE(protocol.send_back(Opcode::Text, protocol.next(in, out).payload, out));
+    for (OwnedBytes piece : cut(frame(other(role), Opcode::Text, "Hello"), {8})) {
+      in = piece;
+      const Event event = protocol.next(in, out);
+      if (event.kind != Event::Kind::Text) continue;
+      EXPECT_EQ(protocol.send_back(Opcode::Text, event.payload, out).has_value(),
+                role == Role::Server);
+    }
+  }
+}
+
 TEST(WsProtocolMasking, ClientTakesAFreshKeyForEveryFrame) {
   WsPeer client(Role::Client);
   for (int i = 0; i < 3; ++i) client.send_binary(as_bytes("same"));
