@@ -22,7 +22,8 @@ int main(int argc, char** argv) {
     }
     const std::string id = req.param("id");
     json& note = notes[id];
-    note = {{"id", id}, {"text", body["text"]}, {"version", note.value("version", 0) + 1}};
+    const int version = note.is_null() ? 1 : note["version"].get<int>() + 1;
+    note = {{"id", id}, {"text", body["text"]}, {"version", version}};
     res.json(note);
     server.publish("note/" + id, note.dump());
   });
