@@ -93,6 +93,7 @@ class Loop {
   BackendKind backend_kind() const;  // Epoll or Uring
   Backend& backend() { return *backend_; }
 
+  // All turns of a loop are made on one thread: io_uring serves no second one.
   void run();                // turns until stop(); then one last turn
   void turn(bool may_wait);  // one turn; waits for events only if `may_wait`
   void stop();  // Thread: any, and safe in a signal handler. Before run(): run() makes one turn.

@@ -169,6 +169,7 @@ class FakeBackend::FakeStream final : public io::Stream {
 
   void finish_write() {
     pending_ = false;
+    if (told_error_) return;
     const std::size_t count = !dead_ && may_write() ? take(pending_pieces_) : 0;
     pending_pieces_.clear();
     owner_->on_written(count);
