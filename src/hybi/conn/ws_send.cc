@@ -163,6 +163,26 @@ void WsSession::terminate() {
   connection_.abort(Errc::WsAbnormalClosure);
 }
 
+// What the protocol has answered. RFC 6455 5.5.3: while the peer takes nothing only its latest ping
+// is kept in mind, so pings cannot fill our memory.
+void WsSession::send_replies(bool pong) {
+  OutBuffer& replies = connection_.context().replies();
+  if (pong && connection_.blocked()) {
+    held().pong.clear();
+    held().pong.append(replies.view());
+  } else {
+    connection_.out().append(replies.view());
+  }
+  replies.clear();
+}
+
+void WsSession::release_pong() {
+  if (!held_ || held_->pong.empty()) return;
+  // RFC 6455 5.5.1: nothing is sent after a close frame.
+  if (protocol_.state() == ws::State::Open) connection_.out().append(held_->pong.view());
+  held_->pong.reset();
+}
+
 // --- room
 
 // A peer that takes nothing is not read from either: what it asks for would only pile up here.
@@ -183,6 +203,7 @@ void WsSession::on_hook() {
   if (!hook_drained_) return;
   hook_drained_ = false;
   if (connection_.unsent() > handlers_->limits.low_water_bytes) return;
+  release_pong();
   release_held();
   connection_.resume(Pause::HighWater);
   if (!drain_due_) return;

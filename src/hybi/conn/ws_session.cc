@@ -47,10 +47,7 @@ void WsSession::on_bytes(MutableBytes& in) {
   OutBuffer& replies = connection_.context().replies();
   for (;;) {
     const ws::Event event = protocol_.next(in, replies);
-    if (!replies.empty()) {
-      connection_.out().append(replies.view());
-      replies.clear();
-    }
+    if (!replies.empty()) send_replies(event.kind == ws::Event::Kind::Ping);
     if (event.kind == ws::Event::Kind::NeedMore) return;
     if (!handle(event)) return;
     if (connection_.ended()) return;  // the handler may have ended us: asked once, here

@@ -79,6 +79,7 @@ class WsSession final : public Session {
   struct Held {
     std::vector<SharedMessageRef> after_fragment;  // waits for the end of our fragmented message
     std::uint64_t waiting_bytes = 0;               // of them
+    OutBuffer pong;                                // the latest, while the peer takes nothing
     std::vector<std::pair<std::string, SharedMessageRef>> latest;  // SlowPolicy::KeepLatest, by key
   };
 
@@ -93,6 +94,8 @@ class WsSession final : public Session {
   void append(const SharedMessageRef& shared);
   void pause_if_slow(bool more_input);
   void release_held();
+  void send_replies(bool pong);
+  void release_pong();
   bool count_control();
   void begin_close();
   void handler_failed();
