@@ -101,8 +101,8 @@ class Loop {
   const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
   bool on_loop_thread() const;  // see Mailbox::on_loop_thread
 
-  bool has_work()
-      const;  // posted tasks, or members to flush or release: the next turn does not wait
+  // Posted tasks, or members to flush or to release: the next turn does not wait.
+  bool has_work() const;
 
   TimePoint now() const { return now_; }  // start of this turn's work; steady
 

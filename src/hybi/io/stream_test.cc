@@ -125,6 +125,24 @@ TEST_P(StreamTest, WritesOfManyConnectionsInOneTurnAllArrive) {
     EXPECT_TRUE(clients[i]->receive() == pattern(1000 * (i + 1)));
 }
 
+TEST_P(StreamTest, FiveHundredConnectionsEchoAtTheSameTime) {
+  Server server(GetParam());
+  server.when_accepted = echo;
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 500; ++i) clients.push_back(std::make_unique<Client>(server.port));
+  for (int round = 1; round <= 3; ++round) {
+    for (std::size_t i = 0; i < clients.size(); ++i) clients[i]->send(std::to_string(i) + ";");
+    EXPECT_TRUE(turn_until(*server.loop, [&] {
+      for (std::size_t i = 0; i < clients.size(); ++i) {
+        const std::size_t size = (std::to_string(i).size() + 1) * static_cast<std::size_t>(round);
+        if (clients[i]->receive().size() != size) return false;
+      }
+      return true;
+    }));
+  }
+  EXPECT_EQ(clients[77]->receive(), "77;77;77;");
+}
+
 TEST_P(StreamTest, PeerMayEndItsSideAndStillReceive) {
   Server server(GetParam());
   Client client(server.port);
