@@ -23,13 +23,13 @@
 
 namespace hybi::io::test {
 
-// Turns `loop` until `done` or five seconds have passed. Returns: done().
+// Turns `loop` until `done` or twenty seconds have passed. Returns: done().
 inline bool turn_until(Loop& loop, const std::function<bool()>& done) {
   struct Alarm final : LoopMember {
     bool rung = false;
     void on_deadline() override { rung = true; }
   };
-  const TimePoint end = Clock::now() + std::chrono::seconds(5);
+  const TimePoint end = Clock::now() + std::chrono::seconds(20);
   while (!done()) {
     if (Clock::now() > end) return false;
     Alarm alarm;  // the other end may be a plain socket, which wakes no loop
