@@ -100,6 +100,12 @@ Authority split_authority(std::string_view text) {
 }
 
 bool is_authority(std::string_view text) {
+  // Nearly all are names without escapes, and perhaps a port: one pass over them.
+  std::size_t name_bytes = 0;
+  while (name_bytes < text.size() && kHostChars.has(text[name_bytes])) ++name_bytes;
+  if (name_bytes == text.size()) return true;
+  if (text[name_bytes] == ':') return is_port(text.substr(name_bytes + 1));
+
   const auto [host, port] = split_authority(text);
   if (!is_port(port)) return false;
   if (!host.starts_with('[')) return is_name(host);

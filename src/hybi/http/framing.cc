@@ -12,8 +12,9 @@
 namespace hybi::http {
 namespace {
 
-// Whether the token at `name` is `lower`, which has letters and "-" only. Requires: as many bytes.
-// For tokens, setting bit 5 makes small letters of capitals and nothing else a letter or "-".
+// Whether what stands at `name` is `lower`, which has letters and "-" only. Requires: as many
+// bytes, without control characters. There, setting bit 5 makes small letters of capitals, and
+// nothing else becomes a letter or "-" by it.
 template <std::size_t kSize>
 bool is_name(const char* name, const char (&lower)[kSize]) {
   constexpr std::size_t kBytes = kSize - 1;
@@ -170,6 +171,14 @@ Errc RequestParser::read_transfer_encoding(std::string_view value) {
 }
 
 void RequestParser::read_connection(std::string_view value) {
+  if (value.size() == 10 && is_name(value.data(), "keep-alive")) {  // what most clients send
+    seen_.connection_keep_alive = true;
+    return;
+  }
+  if (value.size() == 7 && is_name(value.data(), "upgrade")) {
+    seen_.connection_upgrade = true;
+    return;
+  }
   std::string_view option;
   for (ListReader list(value); list.next(option);) {
     if (equals_ignoring_case(option, "keep-alive")) seen_.connection_keep_alive = true;

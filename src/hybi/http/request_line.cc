@@ -124,6 +124,31 @@ bool check_form(const Target& target, HeadLayout& layout) {
   return is_authority(text) && !split_authority(text).host.empty();
 }
 
+// RFC 9112 2.3: "HTTP/" DIGIT "." DIGIT, in capitals; then the line ends.
+// Returns and fails as read_request_line.
+const char* read_version(const char* at, const char* end, char& major, std::uint8_t& minor,
+                         Errc& errc) {
+  const auto fail = [&errc](Errc code) {
+    errc = code;
+    return nullptr;
+  };
+  for (const char* shape = "HTTP/0.0"; *shape != 0; ++shape, ++at) {
+    if (at == end) return nullptr;
+    if (*shape == '0' ? !is_digit(*at) : *at != *shape) {
+      return fail(error_at(at, end, Errc::HttpBadVersion));
+    }
+  }
+  major = at[-3];
+  // RFC 9110 2.5: a higher minor version is processed as the highest one known.
+  minor = at[-1] == '0' ? 0 : 1;
+  if (at == end) return nullptr;
+  if (*at == ' ') return fail(Errc::HttpBadRequestLine);
+  if (*at != '\r') return fail(error_at(at, end, Errc::HttpBadVersion));
+  if (at + 1 == end) return nullptr;
+  if (at[1] != '\n') return fail(Errc::HttpBareCr);
+  return at + 2;
+}
+
 }  // namespace
 
 const char* read_request_line(const char* begin, const char* end, std::size_t max_target_bytes,
@@ -166,26 +191,21 @@ const char* read_request_line(const char* begin, const char* end, std::size_t ma
 
   // RFC 9112 2.3: "HTTP/" DIGIT "." DIGIT, in capitals.
   at = target.end + 1;
-  for (const char* shape = "HTTP/0.0"; *shape != 0; ++shape, ++at) {
-    if (at == end) return nullptr;
-    if (*shape == '0' ? !is_digit(*at) : *at != *shape) {
-      return fail(error_at(at, end, Errc::HttpBadVersion));
-    }
+  char major = '1';
+  constexpr std::string_view kUsual = "HTTP/1.1\r\n";
+  if (std::string_view(at, end).starts_with(kUsual)) {
+    layout.minor_version = 1;
+    at += kUsual.size();
+  } else {
+    at = read_version(at, end, major, layout.minor_version, errc);
+    if (at == nullptr) return nullptr;
   }
-  const char major = at[-3];
-  // RFC 9110 2.5: a higher minor version is processed as the highest one known.
-  layout.minor_version = at[-1] == '0' ? 0 : 1;
-  if (at == end) return nullptr;
-  if (*at != '\r')
-    return fail(*at == ' ' ? Errc::HttpBadRequestLine : error_at(at, end, Errc::HttpBadVersion));
-  if (at + 1 == end) return nullptr;
-  if (at[1] != '\n') return fail(Errc::HttpBareCr);
 
   if (major == '0') return fail(Errc::HttpBadVersion);
   if (major != '1') return fail(Errc::HttpUnsupportedVersion);
   if (!known_method) return fail(Errc::HttpUnknownMethod);
   if (!check_form(target, layout)) return fail(Errc::HttpBadTarget);
-  return at + 2;
+  return at;
 }
 
 }  // namespace hybi::http
