@@ -3,6 +3,7 @@
 #include <hybi/io/fd.h>
 #include <hybi/server.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
@@ -67,7 +68,8 @@ struct Server::Impl {
 
   std::mutex mutex;
   std::condition_variable ended;
-  unsigned running = 0;  // loops; under the mutex
+  unsigned running = 0;                 // loops; under the mutex
+  std::atomic<unsigned> undrained = 0;  // loops
 
   void note(Result<void> result) {
     if (!result && setup_error.code == Errc::Ok) setup_error = result.error();
@@ -105,6 +107,11 @@ Result<void> Server::Impl::start() {
   }
   for (unsigned i = 0; i < options.threads && opened; ++i) {
     loops.push_back(std::make_unique<ServerLoop>(i, share, site, hub));
+    loops.back()->set_on_drained([this] {
+      // Together: a request of one loop may wait for a timer or a task of another.
+      if (undrained.fetch_sub(1) != 1) return;
+      for (const auto& loop : loops) loop->end();
+    });
     loops.back()->set_on_ended([this] {
       const std::lock_guard lock(mutex);
       if (--running == 0) ended.notify_all();
@@ -114,6 +121,7 @@ Result<void> Server::Impl::start() {
       loops.pop_back();
       break;
     }
+    ++undrained;
     const std::lock_guard lock(mutex);
     ++running;
   }

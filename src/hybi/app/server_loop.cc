@@ -89,8 +89,12 @@ void ServerLoop::stop(std::chrono::milliseconds deadline) {
   const auto in_time = std::clamp(deadline, std::chrono::milliseconds(0), kLongestStop);
   port_->post([this, in_time](conn::LoopContext& context) {
     listeners_.clear();
-    context.stop(loop_->now() + in_time, [this] { loop_->stop(); });
+    context.stop(loop_->now() + in_time, [this] { on_drained_(); });
   });
+}
+
+void ServerLoop::end() {
+  port_->post([this](conn::LoopContext&) { loop_->stop(); });
 }
 
 void ServerLoop::join() {

@@ -29,8 +29,12 @@ class ServerLoop {
   Result<void> start(io::BackendKind backend);
   // Accepts from these sockets, which it takes. Thread: any, after start.
   void listen(std::vector<io::Fd> sockets);
-  // See Server::stop. `on_ended` runs on the thread when its loop has ended.
+  // See Server::stop. `on_drained` runs on the thread, once, when no connection is left: the loop
+  // turns on for tasks and timers that other loops' connections wait for, until end().
   void stop(std::chrono::milliseconds deadline);
+  void set_on_drained(std::function<void()> on_drained) { on_drained_ = std::move(on_drained); }
+  void end();  // Thread: any.
+  // Runs on the thread when its loop has ended.
   void set_on_ended(std::function<void()> on_ended) { on_ended_ = std::move(on_ended); }
   void join();
 
@@ -52,6 +56,7 @@ class ServerLoop {
   conn::Counters counters_;
   PortRef port_;
   io::BackendKind backend_ = io::BackendKind::Auto;
+  std::function<void()> on_drained_;
   std::function<void()> on_ended_;
   std::thread thread_;
 

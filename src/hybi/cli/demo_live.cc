@@ -3,6 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -14,6 +17,7 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::duration;
 
 constexpr std::string_view kChannel = "live";
+constexpr std::size_t kMinute = 60;  // ticks
 
 // Turns counters into rates: what happened between the last two ticks.
 class Meter {
@@ -39,39 +43,49 @@ class Meter {
                 {"bytes_out", rate(&ServerStats::bytes_sent)}};
       last_ = now;
       last_at_ = at;
-      text = json_of(now);
+      remember();
+      text = json_of(now).dump();
     }
     server_.publish(kChannel, text);
   }
 
-  // Thread: any.
+  // With the rates of the last minute, the latest last. Thread: any.
   std::string json() const {
     const ServerStats now = server_.stats();
     const std::lock_guard lock(mutex_);
-    return json_of(now);
+    nlohmann::ordered_json json = json_of(now);
+    json["minute"] = {{"messages_in", minute_in_}, {"messages_out", minute_out_}};
+    return json.dump();
   }
 
  private:
-  std::string json_of(const ServerStats& now) const {
-    return nlohmann::ordered_json{
-        {"uptime", duration<double>(Clock::now() - started_).count()},
-        {"backend", server_.backend() == Backend::Uring ? "io_uring" : "epoll"},
-        {"threads", threads_},
-        {"connections", now.connections},
-        {"websockets", now.websockets},
-        {"per_second", rates_},
-        {"total",
-         {{"connections", now.connections_total},
-          {"websockets", now.websockets_total},
-          {"requests", now.requests},
-          {"messages_in", now.messages_received},
-          {"messages_out", now.messages_sent},
-          {"bytes_in", now.bytes_received},
-          {"bytes_out", now.bytes_sent},
-          {"messages_dropped", now.messages_dropped},
-          {"refused_requests", now.refused_requests},
-          {"failed_websockets", now.failed_websockets}}}}
-        .dump();
+  void remember() {
+    minute_in_.push_back(rates_["messages_in"]);
+    minute_out_.push_back(rates_["messages_out"]);
+    if (minute_in_.size() > kMinute) {
+      minute_in_.pop_front();
+      minute_out_.pop_front();
+    }
+  }
+
+  nlohmann::ordered_json json_of(const ServerStats& now) const {
+    return {{"uptime", duration<double>(Clock::now() - started_).count()},
+            {"backend", server_.backend() == Backend::Uring ? "io_uring" : "epoll"},
+            {"threads", threads_},
+            {"connections", now.connections},
+            {"websockets", now.websockets},
+            {"per_second", rates_},
+            {"total",
+             {{"connections", now.connections_total},
+              {"websockets", now.websockets_total},
+              {"requests", now.requests},
+              {"messages_in", now.messages_received},
+              {"messages_out", now.messages_sent},
+              {"bytes_in", now.bytes_received},
+              {"bytes_out", now.bytes_sent},
+              {"messages_dropped", now.messages_dropped},
+              {"refused_requests", now.refused_requests},
+              {"failed_websockets", now.failed_websockets}}}};
   }
 
   Server& server_;
@@ -80,6 +94,7 @@ class Meter {
   mutable std::mutex mutex_;
   ServerStats last_;
   Clock::time_point last_at_ = started_;
+  std::deque<std::uint64_t> minute_in_, minute_out_;
   nlohmann::ordered_json rates_ = {
       {"requests", 0}, {"messages_in", 0}, {"messages_out", 0}, {"bytes_in", 0}, {"bytes_out", 0}};
 };

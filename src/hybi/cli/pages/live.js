@@ -28,6 +28,7 @@ function draw() {
   const y = value => 96 - (value / peak) * 88;
   const line = values => values.map((value, index) =>
     `${index ? "L" : "M"}${x(index, values.length).toFixed(1)} ${y(value).toFixed(1)}`).join("");
+  if (history.in.length === 0) return;
   const incoming = line(history.in);
   const first = x(0, history.in.length).toFixed(1);
   $("chart").replaceChildren(
@@ -50,9 +51,12 @@ function show(live) {
   $("uptime").textContent = uptimeText(live.uptime);
   $("engine").textContent = `${live.backend}, ${live.threads} ${live.threads === 1 ? "event loop" : "event loops"}; ` +
     `${countText(live.total.requests)} requests and ${countText(live.total.messages_in)} messages since the start.`;
-  for (const [way, value] of [["in", rate.messages_in], ["out", rate.messages_out]]) {
-    history[way].push(value);
-    if (history[way].length > kSeconds) history[way].shift();
+  if (live.minute) {  // the first message brings what happened before we came
+    history.in = live.minute.messages_in;
+    history.out = live.minute.messages_out;
+  } else {
+    history.in = [...history.in, rate.messages_in].slice(-kSeconds);
+    history.out = [...history.out, rate.messages_out].slice(-kSeconds);
   }
   draw();
 }
