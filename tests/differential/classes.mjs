@@ -154,10 +154,12 @@ export const classes = [
     explains: ({ waits, refusedIfEnded }) => waits && refusedIfEnded,
   },
   {
-    name: 'a tab behind "chunked" does not belong to the value: RFC 9110 5.5',
+    name: 'a tab behind a length or "chunked" does not belong to the value: RFC 9110 5.5',
     example: 'POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n',
     by: 'node',
-    explains: ({ error, head }) => error === 'HPE_INVALID_TRANSFER_ENCODING' && /\r\ntransfer-encoding:[ \t]*chunked[ \t]*\t[ \t]*\r/i.test(head),
+    explains: ({ error, head }) =>
+      /HPE_INVALID_(TRANSFER_ENCODING|CONTENT_LENGTH)/.test(error) &&
+      /\r\n(transfer-encoding:[ \t]*chunked|content-length:[ \t]*\d+)[ \t]*\t[ \t]*\r/i.test(head),
   },
   {
     name: 'whitespace in front of a chunk extension: RFC 9110 5.6.3 wants it taken',
