@@ -188,7 +188,12 @@ void WsSession::release_pong() {
 // A peer that takes nothing is not read from either: what it asks for would only pile up here.
 void WsSession::pause_if_slow(bool more_input) {
   if (!over_high_water() || close_due_) return;  // while closing its answer is awaited
-  if (more_input || connection_.blocked()) connection_.pause(Pause::HighWater);
+  // Nothing has been offered to the system yet? Then reading goes on, up to half of the burst.
+  const bool burst_half_used =
+      connection_.unsent() / (kBurst / 2) >= handlers_->limits.high_water_bytes;
+  if (more_input || connection_.blocked() || burst_half_used) {
+    connection_.pause(Pause::HighWater);
+  }
 }
 
 void WsSession::on_progress(std::uint64_t unsent) {
