@@ -38,11 +38,12 @@ inline OwnedBytes owned(Bytes data) {
   return {data.begin(), data.end()};
 }
 
-// `input` cut at the positions given, which rise.
+// `input` cut at the positions given, which rise and lie inside it.
 inline Pieces cut(Bytes input, const std::vector<std::size_t>& positions) {
   Pieces pieces;
   std::size_t from = 0;
   for (std::size_t position : positions) {
+    if (position < from || position > input.size()) std::abort();
     pieces.push_back(owned(input.subspan(from, position - from)));
     from = position;
   }

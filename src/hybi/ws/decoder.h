@@ -22,6 +22,7 @@ class Decoder {
 
   bool in_frame() const { return in_frame_; }  // between enter() and the payload's last byte
   bool in_header() const { return spilled_ != 0; }
+  bool between_frames() const { return !in_frame_ && spilled_ == 0; }
   bool masked_input() const { return masked_input_; }
 
   struct HeaderStep {

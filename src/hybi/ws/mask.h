@@ -73,6 +73,37 @@ inline void mask_any(std::byte* to, const std::byte* from, std::size_t count, Ma
 }
 }  // namespace detail
 
+// Masks less than 128 bytes in place and returns all resulting bytes, or-ed together in any
+// position: no bit 0x80 in it means that the result is ASCII.
+inline std::uint64_t mask_small(MutableBytes data, MaskKey key) {
+  std::byte* at = data.data();
+  std::size_t count = data.size();
+  const std::uint64_t key8 = key.word() * 0x100000001ULL;
+  std::uint64_t seen = 0;
+  for (; count >= 8; count -= 8, at += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, at, 8);
+    word ^= key8;
+    seen |= word;
+    std::memcpy(at, &word, 8);
+  }
+  if (count >= 4) {
+    std::uint32_t word;
+    std::memcpy(&word, at, 4);
+    word ^= key.word();
+    seen |= word;
+    std::memcpy(at, &word, 4);
+    at += 4;
+    count -= 4;
+  }
+  const std::array<std::byte, 4> bytes = key.bytes();
+  for (std::size_t i = 0; i < count; ++i) {
+    at[i] ^= bytes[i];
+    seen |= std::to_integer<std::uint8_t>(at[i]);
+  }
+  return seen;
+}
+
 // Masks `data` in place. The key is not moved on.
 inline void mask(MutableBytes data, MaskKey key) {
   detail::mask_any(data.data(), data.data(), data.size(), key);

@@ -46,6 +46,20 @@ TEST(WsMask, EqualsTheTwinForEveryLengthAlignmentAndPhase) {
   }
 }
 
+TEST(WsMask, SmallEqualsTheTwinAndTellsWhetherTheResultIsAscii) {
+  for (std::size_t size = 0; size < 128; ++size) {
+    for (std::size_t at = 0; at <= size; ++at) {
+      OwnedBytes expected(size, std::byte{'a'});
+      if (at < size) expected[at] = std::byte{0x80};  // at == size: all ASCII
+      OwnedBytes actual = expected;
+      naive_mask(actual, kKey, 0);
+      const std::uint64_t seen = mask_small(actual, MaskKey(kKey));
+      EXPECT_EQ(actual, expected);
+      EXPECT_EQ((seen & 0x8080808080808080U) != 0, at < size) << size << " " << at;
+    }
+  }
+}
+
 TEST(WsMask, EqualsTheTwinForLongData) {
   std::mt19937 random(8);
   for (std::size_t size : {1000U, 4096U, 65535U, 65536U, 100'003U}) {

@@ -18,6 +18,36 @@ void Protocol::set_extension(std::unique_ptr<Extension> extension) {
 
 // ---- receiving ----
 
+// The straight path: at the front of `in` lies a frame that is a whole message of at most 125
+// bytes. Returns: false, with nothing done, for anything else, wrong or right: next_frame decides
+// that.
+inline bool Protocol::take_small_message(MutableBytes& in, Event& event) const {
+  const VersionTraits& version = traits(version_);
+  const std::size_t header_size = decoder_.masked_input() ? 6 : 2;
+  if (in.size() < header_size) return false;
+  const auto first = std::to_integer<std::uint8_t>(in[0]);
+  const bool text = first == version.first_byte_of(Opcode::Text);
+  if (!text && first != version.first_byte_of(Opcode::Binary)) return false;
+  // A wrong mask bit and the longer forms of the length all give more than 125.
+  const std::uint8_t mask_bit = decoder_.masked_input() ? 0x80 : 0;
+  const std::size_t size = std::to_integer<std::uint8_t>(in[1]) ^ mask_bit;
+  if (size > 125 || size > in.size() - header_size || size > limits_->max_frame_bytes ||
+      size > limits_->max_message_bytes) {
+    return false;
+  }
+  const MutableBytes payload = in.subspan(header_size, size);
+  const bool ascii = decoder_.masked_input() &&
+                     (mask_small(payload, MaskKey(in.data() + 2)) & 0x8080808080808080U) == 0;
+  in = in.subspan(header_size + size);
+  // RFC 6455 8.1: text that is not UTF-8 fails the connection
+  if (text && !ascii && version.bad_text == BadText::Fail && !is_utf8(payload)) [[unlikely]] {
+    event = {Event::Kind::Failed, {}, 0, Errc::WsInvalidText};
+  } else {
+    event = {text ? Event::Kind::Text : Event::Kind::Binary, payload};
+  }
+  return true;
+}
+
 Event Protocol::next(MutableBytes& in, OutBuffer& out) {
   assembler_.release();
   if (!can_receive(state_)) [[unlikely]] {
@@ -25,6 +55,15 @@ Event Protocol::next(MutableBytes& in, OutBuffer& out) {
     in = {};
     return {};
   }
+  if (in.empty()) return {};
+  Event event;
+  if (decoder_.between_frames() && assembler_.empty() && take_small_message(in, event)) [[likely]] {
+    return event.kind == Event::Kind::Failed ? fail_event(event.errc, in, out) : event;
+  }
+  return next_frame(in, out);
+}
+
+Event Protocol::next_frame(MutableBytes& in, OutBuffer& out) {
   for (;;) {
     if (!decoder_.in_frame()) {
       const Decoder::HeaderStep step = decoder_.read_header(in);
@@ -39,7 +78,7 @@ Event Protocol::next(MutableBytes& in, OutBuffer& out) {
           return fail_event(errc, in, out);
       }
       if (header.payload_bytes <= in.size()) {
-        // The straight path: a whole message in one frame in one input. No copy, no allocation.
+        // A whole message in one frame in one input: no copy, no allocation.
         const bool whole_message =
             data && header.fin && header.rsv == 0 && header.opcode != Opcode::Continuation;
         if (whole_message || !data) [[likely]] {
@@ -158,6 +197,13 @@ Result<void> Protocol::send_binary(Bytes data, OutBuffer& out) {
 
 Result<void> Protocol::send_message(Opcode opcode, Bytes data, OutBuffer& out) {
   if (!can_send_message()) return Errc::BadState;
+  if (role_ == Role::Server && data.size() <= 125 && extension_ == nullptr) [[likely]] {
+    std::byte* const at = out.grow(2 + data.size());
+    at[0] = std::byte{traits(version_).first_byte_of(opcode)};
+    at[1] = std::byte(data.size());
+    if (!data.empty()) std::memcpy(at + 2, data.data(), data.size());
+    return {};
+  }
   FrameHeader header{.payload_bytes = data.size(), .opcode = opcode};
   if (extension_ != nullptr) [[unlikely]] {
     OutBuffer coded;

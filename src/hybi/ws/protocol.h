@@ -102,6 +102,8 @@ class Protocol {
   }
 
  private:
+  bool take_small_message(MutableBytes& in, Event& event) const;
+  Event next_frame(MutableBytes& in, OutBuffer& out);
   Event next_part(MutableBytes& in, OutBuffer& out);
   Event on_control(Opcode opcode, Bytes payload, MutableBytes& in, OutBuffer& out);
   Event on_close(Bytes payload, MutableBytes& in, OutBuffer& out);

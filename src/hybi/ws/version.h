@@ -52,6 +52,10 @@ struct VersionTraits {
   constexpr std::uint8_t bits_of(Opcode opcode) const {
     return opcodes.bits[static_cast<std::uint8_t>(opcode)];
   }
+  // The first byte of a frame that is a whole message.
+  constexpr std::uint8_t first_byte_of(Opcode opcode) const {
+    return static_cast<std::uint8_t>(bits_of(opcode) | (last_frame_bit ? 0x80 : 0));
+  }
 };
 
 namespace detail {
