@@ -17,12 +17,13 @@
 namespace hybi::ws {
 
 struct ClientRequest {
-  std::string_view host;                       // with the port unless it is the scheme's own
-  std::string_view target = "/";               // path and query
-  std::string_view origin;                     // left out if empty
-  std::vector<std::string_view> subprotocols;  // most wanted first
-  std::vector<ExtensionOffer> extensions;
-  std::vector<std::pair<std::string_view, std::string_view>> fields;  // cookies, authorisation ...
+  std::string_view host{};                       // with the port unless it is the scheme's own
+  std::string_view target = "/";                 // path and query
+  std::string_view origin{};                     // left out if empty
+  std::vector<std::string_view> subprotocols{};  // most wanted first
+  std::vector<ExtensionOffer> extensions{};
+  std::vector<std::pair<std::string_view, std::string_view>>
+      fields{};  // cookies, authorisation ...
 };
 
 // base64 of 16 random bytes. RFC 6455 4.1 7
