@@ -40,9 +40,9 @@ INSTANTIATE_TEST_SUITE_P(Seeds, ChannelModel, ::testing::Range(0, 12));
 TEST_P(ChannelModel, DeliversToTheSameInTheSameOrder) {
   struct Session {
     std::unique_ptr<testing::MemoryPeer> peer;
-    std::set<std::string> channels;
-    std::vector<std::string> expected;
-    std::string received;
+    std::set<std::string> channels{};
+    std::vector<std::string> expected{};
+    std::string received{};
   };
   EndingSite site(GetParam() % 2 == 1, {});
   site.ws("/", {.on_message = obey});
@@ -297,7 +297,9 @@ TEST_P(ManyLoops, ALoopsThreadSendsToSocketsOfOtherLoopsInOrder) {
   for (std::size_t client = 0; client < clients.size(); ++client) {
     for (int i = 0; i < 20; ++i) {
       ASSERT_EQ(clients[client].next(), "text s" + std::to_string(i));
-      if (client != 0) ASSERT_EQ(clients[client].next(), "text p" + std::to_string(i));
+      if (client != 0) {
+        ASSERT_EQ(clients[client].next(), "text p" + std::to_string(i));
+      }
     }
     EXPECT_TRUE(clients[client].next().starts_with("close 1000"));
   }

@@ -149,7 +149,7 @@ void run_once(const TranscriptCase& one, const Setup& setup, CutInput cut_input,
         if (!make_call(peer, line)) errors.push_back(where + "unknown call: " + line);
       }
     } else if (block.kind == "log") {
-      const Log log = peer.log_of_latest_pongs();
+      const Log& log = peer.log();
       const Log fresh(log.begin() + static_cast<std::ptrdiff_t>(checked), log.end());
       checked = log.size();
       if (fresh != block.lines) {
@@ -157,7 +157,7 @@ void run_once(const TranscriptCase& one, const Setup& setup, CutInput cut_input,
       }
     }
   }
-  if (peer.log_of_latest_pongs().size() != checked) {
+  if (peer.log().size() != checked) {
     errors.push_back("line " + std::to_string(one.line) + ": the last log block is missing");
   }
 }

@@ -50,10 +50,6 @@ std::string show_frame(Opcode opcode, Bytes payload) {
   }
 }
 
-bool is_pong(const std::string& line) {
-  return line.starts_with("out pong");
-}
-
 }  // namespace
 
 std::string show_text(std::string_view text) {
@@ -126,18 +122,6 @@ void WsPeer::close(ws::CloseCode code, std::string_view reason) {
 void WsPeer::fail(Errc why) {
   protocol_.fail(why, out_);
   note_output();
-}
-
-Log WsPeer::log_of_latest_pongs() const {
-  // A pong goes if nothing but pings stands between it and the next one.
-  Log kept;
-  for (std::size_t i = 0; i < log_.size(); ++i) {
-    std::size_t next = i + 1;
-    while (next < log_.size() && log_[next].starts_with("event ping")) ++next;
-    const bool answered_again = next > i + 1 && next < log_.size() && is_pong(log_[next]);
-    if (!is_pong(log_[i]) || !answered_again) kept.push_back(log_[i]);
-  }
-  return kept;
 }
 
 Log WsPeer::events() const {

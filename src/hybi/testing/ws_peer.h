@@ -47,9 +47,6 @@ class WsPeer {
   void fail(Errc why);
 
   const Log& log() const { return log_; }
-  // The same with runs of pongs cut down to the last one. RFC 6455 5.5.3 lets an end answer only
-  // the latest ping, so how many it answers depends on how the pings arrived.
-  Log log_of_latest_pongs() const;
   // The events alone.
   Log events() const;
   // Everything written so far.

@@ -38,11 +38,4 @@ Decoder::Part Decoder::take_part(MutableBytes& in) {
   return part;
 }
 
-bool Decoder::ping_follows(Bytes in) const {
-  if (in.size() < 2 || check(in[0], in[1]) != Errc::Ok) return false;
-  const DecodedHeader decoded = decode_header(in, traits(version_));
-  return decoded.used != 0 && decoded.header.opcode == Opcode::Ping &&
-         in.size() - decoded.used >= decoded.header.payload_bytes;
-}
-
 }  // namespace hybi::ws

@@ -62,9 +62,6 @@ class Decoder {
   // Takes what `in` holds of the frame's payload. Requires: in_frame().
   Part take_part(MutableBytes& in);
 
-  // What follows in `in` is another whole, faultless ping.
-  bool ping_follows(Bytes in) const;
-
  private:
   HeaderStep read_spilled(MutableBytes& in);
 

@@ -17,7 +17,7 @@ struct Request {
   std::string connection = "Connection: Upgrade\r\n";
   std::string key = "Sec-WebSocket-Key: " + std::string(kKey) + "\r\n";
   std::string version = "Sec-WebSocket-Version: 13\r\n";
-  std::string more;
+  std::string more{};
 
   std::string text() const {
     return method + " /chat " + http + "\r\nHost: example.com\r\n" + upgrade + connection + key +

@@ -132,8 +132,7 @@ Event Protocol::on_control(Opcode opcode, Bytes payload, MutableBytes& in, OutBu
   switch (opcode) {
     case Opcode::Ping:
       // RFC 6455 5.5.2: a ping is answered unless the peer's close frame came before it
-      // RFC 6455 5.5.3: of several pings the most recent one may be answered alone
-      if (!decoder_.ping_follows(in)) send_control(Opcode::Pong, payload, out);
+      send_control(Opcode::Pong, payload, out);
       return {Event::Kind::Ping, payload};
     case Opcode::Pong:
       // RFC 6455 5.5.3: a pong may come unasked

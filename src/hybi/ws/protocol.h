@@ -45,7 +45,7 @@ class Protocol {
 
   // Takes the next event from the front of `in`; `in` is advanced past the bytes used and payload
   // bytes are unmasked in place. Replies (pong, close) are appended to `out`. Every ping is an
-  // event; of pings that follow one another in one input only the last is answered (RFC
+  // event and is answered; an owner whose peer reads nothing may keep the latest pong only (RFC
   // 6455 5.5.3). Call again until NeedMore: then `in` is empty. Requires: `in` is writable. After
   // Close or Failed every further byte is discarded. RFC 6455 1.4, 7.1.7
   Event next(MutableBytes& in, OutBuffer& out);

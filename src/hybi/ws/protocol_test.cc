@@ -28,7 +28,7 @@ class WsProtocol : public ::testing::TestWithParam<Role> {
     for_each_split(input, [&](const Pieces& pieces) {
       WsPeer peer(role(), limits);
       peer.receive(pieces);
-      EXPECT_EQ(peer.log_of_latest_pongs(), log);
+      EXPECT_EQ(peer.log(), log);
     });
   }
   Log failed(std::string_view name, std::string_view text, unsigned code = 1002) const {
