@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { WebSocket } from "ws";
 
-const kDeadline = 20_000;
+const kDeadline = 60_000;
 
 export const programs = process.env.HYBI_EXAMPLES;
 assert.ok(programs, "HYBI_EXAMPLES names the directory of the example programs");

@@ -38,6 +38,7 @@ async function fill(page, selector, text) {
 // A page that may not log an error or break the Content-Security-Policy.
 async function openPage(browser, url, complaints) {
   const page = await browser.newPage();
+  page.setDefaultTimeout(120_000);
   page.on("pageerror", error => complaints.push(`${url}: ${error.message}`));
   page.on("console", message => {
     if (message.type() === "error") complaints.push(`${url}: ${message.text()}`);
@@ -212,7 +213,7 @@ export function testBrowser(name, launch) {
     demo.canEmulateScheme = name === "chromium";
     let browser;
     try {
-      browser = await puppeteer.launch({ headless: true, userDataDir: profile, timeout: 60_000,
+      browser = await puppeteer.launch({ headless: true, userDataDir: profile, timeout: 120_000, protocolTimeout: 180_000,
                                          defaultViewport: { width: 1280, height: 900 }, ...launch });
       const complaints = [];
       const steps = { overviewIsLive, echoComesBack, tooBigIsExplained, chatTalks, everyPageLooksRight,

@@ -14,7 +14,7 @@ class Guest {
     guest.socket = new WebSocket(demo.ws(`/chat/${room}`));
     guest.socket.on("error", () => {});
     guest.socket.on("message", data => guest.take(JSON.parse(data)));
-    await withDeadline(once(guest.socket, "open"), 20_000, "opens");
+    await withDeadline(once(guest.socket, "open"), 60_000, "opens");
     if (name !== undefined) {
       guest.send({ type: "join", name });
       await guest.gets("welcome");

@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { after } from "node:test";
 
 export const hybi = process.env.HYBI;
 assert.ok(hybi, "HYBI names the command to test");
 
-const kStartDeadline = 20_000;
-const kStopDeadline = 20_000;
+// Far beyond what anything here takes, also on a busy machine.
+const kPatience = 60_000;
 
 // The backends this machine has: starting one that it has not fails at once.
 export const backends = ["epoll", "uring"].filter(name => {
@@ -27,7 +28,7 @@ export function withDeadline(promise, milliseconds, what) {
 }
 
 // Asks again and again until `condition` gives something true.
-export async function until(condition, what, milliseconds = 20_000) {
+export async function until(condition, what, milliseconds = kPatience) {
   const end = Date.now() + milliseconds;
   for (;;) {
     const got = await condition();
@@ -37,6 +38,12 @@ export async function until(condition, what, milliseconds = 20_000) {
   }
 }
 
+// A test that failed may have left its demo running.
+const running = new Set();
+after(() => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 export class Demo {
   lines = [];
   errors = "";
@@ -45,6 +52,8 @@ export class Demo {
   static async start(...flags) {
     const demo = new Demo();
     demo.process = spawn(hybi, ["demo", "--port", "0", ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+    running.add(demo.process);
+    demo.process.on("exit", () => running.delete(demo.process));
     demo.exited = once(demo.process, "exit").then(([code, signal]) => ({ code, signal }));
     demo.process.stderr.setEncoding("utf8").on("data", text => { demo.errors += text; });
     createInterface({ input: demo.process.stdout }).on("line", line => demo.lines.push(line));
@@ -52,7 +61,7 @@ export class Demo {
     demo.exited.then(() => { ended = true; });
     try {
       await until(() => ended || demo.lines.some(line => line.startsWith("backend ")),
-                  "the demo listens", kStartDeadline);
+                  "the demo listens", kPatience);
       assert.ok(!ended, `the demo did not start: ${demo.errors}`);
     } catch (error) {
       demo.process.kill("SIGKILL");
@@ -72,7 +81,7 @@ export class Demo {
     this.process.kill(name);
   }
 
-  end(milliseconds = kStopDeadline) {
+  end(milliseconds = kPatience) {
     return withDeadline(this.exited, milliseconds, "the demo ends").catch(error => {
       this.process.kill("SIGKILL");
       throw error;

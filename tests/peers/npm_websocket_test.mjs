@@ -14,7 +14,7 @@ async function open(url, config = {}, ...connectArguments) {
     client.on("connectFailed", reject);
   });
   client.connect(url, ...connectArguments);
-  const connection = await withDeadline(opened, 20_000, "opens");
+  const connection = await withDeadline(opened, 60_000, "opens");
   connection.inbox = [];
   connection.on("message", message =>
     connection.inbox.push(message.type === "utf8" ? message.utf8Data : message.binaryData));
@@ -34,7 +34,7 @@ forEachBackend(test, "text and binary come back", [], async demo => {
   await received(connection, messages.length);
   assert.deepEqual(connection.inbox, messages);
   connection.close(1000, "done");
-  assert.equal((await withDeadline(connection.closing, 20_000, "closes")).code, 1000);
+  assert.equal((await withDeadline(connection.closing, 60_000, "closes")).code, 1000);
 });
 
 forEachBackend(test, "messages that it cuts into fragments come back whole", [], async demo => {
@@ -52,22 +52,22 @@ forEachBackend(test, "pings are answered", [], async demo => {
   const connection = await open(demo.ws("/echo"));
   const pong = once(connection, "pong");
   connection.ping(Buffer.from("are you there"));
-  const [payload] = await withDeadline(pong, 20_000, "a pong");
+  const [payload] = await withDeadline(pong, 60_000, "a pong");
   assert.equal(payload.toString(), "are you there");
   connection.close();
-  await withDeadline(connection.closing, 20_000, "closes");
+  await withDeadline(connection.closing, 60_000, "closes");
 });
 
 forEachBackend(test, "a close code of its own comes back", [], async demo => {
   const connection = await open(demo.ws("/echo"));
   connection.close(4001, "enough");
-  assert.equal((await withDeadline(connection.closing, 20_000, "closes")).code, 4001);
+  assert.equal((await withDeadline(connection.closing, 60_000, "closes")).code, 4001);
 });
 
 forEachBackend(test, "too big is 1009", ["--max-message", "500"], async demo => {
   const connection = await open(demo.ws("/echo"));
   connection.sendUTF("x".repeat(501));
-  await withDeadline(connection.closing, 20_000, "closes");
+  await withDeadline(connection.closing, 60_000, "closes");
   assert.equal(connection.closeReasonCode, 1009);
 });
 

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { WebSocket } from "ws";
 import { forEachBackend, until, withDeadline } from "./demo.mjs";
 
-const kDeadline = 30_000;
+const kDeadline = 60_000;
 
 async function open(url, options = {}, protocols = []) {
   const socket = new WebSocket(url, protocols, options);

@@ -11,7 +11,7 @@ async function connect(demo) {
   raw.setEncoding("latin1").on("data", text => { raw.text += text; });
   raw.on("error", () => {});
   raw.ended = new Promise(resolve => raw.on("close", resolve));
-  await withDeadline(once(raw, "connect"), 20_000, "connects");
+  await withDeadline(once(raw, "connect"), 60_000, "connects");
   return raw;
 }
 
@@ -60,7 +60,7 @@ forEachBackend(test, "a WebSocket after a request on the same connection", [], a
   await until(() => raw.text.includes("HTTP/1.1 101 "), "the handshake is answered");
   assert.match(raw.text, /^HTTP\/1\.1 200 [^]*\r\n\r\nokHTTP\/1\.1 101 /);
   raw.write(Buffer.from("88820000000003e8", "hex"));
-  await withDeadline(raw.ended, 20_000, "the server closes first");
+  await withDeadline(raw.ended, 60_000, "the server closes first");
   assert.ok(raw.text.endsWith("\x88\x02\x03\xe8"));
 });
 
@@ -78,7 +78,7 @@ forEachBackend(test, "what cannot be framed is refused and the connection ends",
   for (const [bytes, status] of Object.entries(wrong)) {
     const raw = await connect(demo);
     raw.write(bytes + get("/health"));
-    await withDeadline(raw.ended, 20_000, "the connection ends");
+    await withDeadline(raw.ended, 60_000, "the connection ends");
     assert.deepEqual(answers(raw.text).map(answer => answer.status), [status], JSON.stringify(bytes));
   }
 });
@@ -86,6 +86,6 @@ forEachBackend(test, "what cannot be framed is refused and the connection ends",
 forEachBackend(test, "a peer that has sent everything still gets its answer", [], async demo => {
   const raw = await connect(demo);
   raw.end(get("/api/later?ms=200"));
-  await withDeadline(raw.ended, 20_000, "the connection ends");
+  await withDeadline(raw.ended, 60_000, "the connection ends");
   assert.equal(answers(raw.text)[0]?.status, 200);
 });

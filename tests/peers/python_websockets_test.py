@@ -10,7 +10,7 @@ import unittest
 import websockets
 
 HYBI = os.environ["HYBI"]
-DEADLINE = 20
+DEADLINE = 60
 
 
 class Demo:
