@@ -83,25 +83,11 @@ TEST_P(WsProtocol, AnswersAPingInsideAFragmentedMessageAtOnce) {
          {"event ping \"now\"", "out pong \"now\"", "event text \"ab\""});
 }
 
-TEST_P(WsProtocol, AnswersOnlyTheLastOfSeveralPingsInOneInput) {
-  const OwnedBytes pings = from_peer(Opcode::Ping, "1") + from_peer(Opcode::Ping, "2") +
-                           from_peer(Opcode::Ping, std::string(125, '3'));
-  WsPeer peer(role());
-  peer.receive(pings);
-  EXPECT_EQ(peer.log(), (Log{"event ping \"1\"", "event ping \"2\"", "event ping 125 bytes",
-                             "out pong 125 bytes"}));
-}
-
-TEST_P(WsProtocol, AnswersAPingWhoseSuccessorIsNotWholeOrFaulty) {
-  WsPeer peer(role());
-  OwnedBytes input = from_peer(Opcode::Ping, "1") + from_peer(Opcode::Ping, "2");
-  input.pop_back();
-  peer.receive(input);
-  EXPECT_EQ(peer.log(), (Log{"event ping \"1\"", "out pong \"1\""}));
-
-  WsPeer second(role());
-  second.receive(from_peer(Opcode::Ping, "1") + frame(role(), Opcode::Ping, "2"));
-  EXPECT_EQ(second.log()[1], "out pong \"1\"");
+TEST_P(WsProtocol, AnswersEveryPingInOrder) {  // RFC 6455 5.5.2
+  expect(from_peer(Opcode::Ping, "1") + from_peer(Opcode::Ping, "2") +
+             from_peer(Opcode::Ping, std::string(125, '3')),
+         {"event ping \"1\"", "out pong \"1\"", "event ping \"2\"", "out pong \"2\"",
+          "event ping 125 bytes", "out pong 125 bytes"});
 }
 
 TEST_P(WsProtocol, TakesPongsThatNobodyAskedFor) {
