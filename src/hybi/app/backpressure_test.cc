@@ -85,6 +85,22 @@ INSTANTIATE_TEST_SUITE_P(Over, Backpressure, ::testing::Bool(), [](const auto& i
   return std::string(instance.param ? "MemoryPending" : "Memory");
 });
 
+// RFC 6455 5.5.3; threat F16: pings of a peer that reads nothing do not fill our memory.
+TEST_P(Backpressure, KeepsOnlyTheLatestPongForAPeerThatTakesNothing) {
+  auto peer = open_stuck({});
+  with([](WebSocket& ws) { ws.send("before"); });
+  std::size_t buffered = 0;
+  for (int i = 0; i < 500; ++i) {
+    peer->write(ping_frame("p" + std::to_string(i)));
+    settle();
+  }
+  with([&](WebSocket& ws) { buffered = ws.buffered_bytes(); });
+  EXPECT_LT(buffered, 64u);
+  peer->set_window(MemoryPeer::kUnlimited);
+  settle();
+  EXPECT_EQ(show_frames(peer->received()), "text before|pong p499");
+}
+
 TEST_P(Backpressure, SendSaysSentThenQueuedAndBufferedBytesCounts) {
   auto peer = open_stuck({});
   SendResult result{};
