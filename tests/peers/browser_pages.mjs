@@ -57,6 +57,7 @@ async function overviewIsLive(browser, demo, complaints) {
   await untilText(page, "#websockets", String(before + 1));
 
   const chatter = setInterval(() => socket.send("x".repeat(100)), 5);
+  chatter.unref();  // a failure below ends the test all the same
   await until(async () => Number((await textOf(page, "#messages_in")).replace(",", "")) >= 20,
               "messages per second move");
   await until(() => page.$eval("#chart .in", path => path.getAttribute("d").includes("L")),
