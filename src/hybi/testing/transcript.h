@@ -8,8 +8,7 @@
 //           "61*126" repeats a byte
 //   call    what our side does: `text "x"`, `fragment "x"`, `last "x"`, `ping "x"`, `pong "x"`,
 //           `close 1000 "x"`, `fail WsIdle`, `end`
-//   log     what all that gave since the last log block, as in ws_peer.h. Consecutive pings: only
-//   the
+//   log     what all that gave since the last log block, as in ws_peer.h
 //           last one's pong is written down
 //   request, answer   of the opening handshake: lines of a head; the answer, or its status and
 //   error
