@@ -9,9 +9,7 @@
 //   call    what our side does: `text "x"`, `fragment "x"`, `last "x"`, `ping "x"`, `pong "x"`,
 //           `close 1000 "x"`, `fail WsIdle`, `end`
 //   log     what all that gave since the last log block, as in ws_peer.h
-//           last one's pong is written down
-//   request, answer   of the opening handshake: lines of a head; the answer, or its status and
-//   error
+//   request, answer   of the opening handshake: lines of a head; the answer, or status and error
 //
 // Every `in` block is given whole, cut at every byte, and byte by byte: the log must be the same.
 #pragma once
