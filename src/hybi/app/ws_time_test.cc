@@ -181,6 +181,27 @@ TEST_P(WsTime, IsNotCutWhileItHasPausedReading) {
   EXPECT_EQ(notes_.text(), "message pause|message kept");
 }
 
+TEST_P(WsTime, CutsAPeerThatTakesNothingAndWaitsForOneThatTakesALittle) {  // CVE-2024-22201
+  start({.high_water_bytes = 20'000,
+         .low_water_bytes = 5000,
+         .ping_interval = 10s,
+         .pong_timeout = 5s},
+        [](WebSocket& ws, Message) { ws.send(std::string(30'000, 'x')); });
+  peer_->set_window(0);
+  peer_->write(text_frame("x"));
+  for (int i = 0; i < 10; ++i) {
+    server_->advance(14s);
+    ASSERT_FALSE(peer_->server_closed()) << i;
+    peer_->set_window(100);
+    server_->settle();
+  }
+  server_->advance(14s);
+  EXPECT_FALSE(peer_->server_closed());
+  server_->advance(2s);
+  EXPECT_TRUE(peer_->server_closed());
+  EXPECT_EQ(notes_.text(), "message x|close 1006 unclean WsPeerSilent");
+}
+
 TEST_P(WsTime, AnswersAndEndsAlthoughItHadPausedReadingWhenItClosed) {
   start({.close_timeout = 5s}, [](WebSocket& ws, Message) {
     ws.pause();

@@ -99,9 +99,13 @@ void Outbox::drop_front_piece() {
   if (piece.fd >= 0) ::close(std::exchange(piece.fd, -1));
 }
 
-// Own bytes that have left are removed once they are the larger part, so each is moved at most
+// What has left is removed once it is the larger part, so each byte and piece is moved at most
 // once.
 void Outbox::compact() {
+  if (first_piece_ >= kPiecesPerWrite && first_piece_ * 2 >= pieces_.size()) {
+    pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(first_piece_));
+    first_piece_ = 0;
+  }
   if (own_sent_ < 4096 || own_sent_ / 3 < own_.size() - own_sent_) return;
   const std::size_t rest = own_.size() - own_sent_;
   std::memmove(own_.mutable_view().data(), own_.view().data() + own_sent_, rest);

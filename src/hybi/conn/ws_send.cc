@@ -55,9 +55,9 @@ bool WsSession::send_back(const Message& message) {
   return true;
 }
 
-SendResult WsSession::deliver(const SharedMessageRef& shared) {
+SendResult WsSession::deliver(const SharedMessageRef& shared, std::string_view channel) {
   if (connection_.ended() || protocol_.state() != ws::State::Open) return SendResult::Closed;
-  if (peer_is_slow()) return refuse_slow(shared, {});
+  if (peer_is_slow()) return refuse_slow(shared, channel);
   if (!protocol_.can_send_message()) return wait_for_fragment(shared);
   append(shared);
   return accepted();
@@ -94,14 +94,21 @@ SendResult WsSession::refuse_slow(SharedMessageRef message, std::string_view key
     case SlowPolicy::KeepLatest:
       break;
   }
-  auto& latest = held().latest;
+  Held& kept = held();
   const auto same = [&](const auto& entry) { return entry.first == key; };
-  const auto there = std::find_if(latest.begin(), latest.end(), same);
-  if (there != latest.end()) {
+  const auto there = std::find_if(kept.latest.begin(), kept.latest.end(), same);
+  const std::size_t superseded = there != kept.latest.end() ? there->second->frame.size() : 0;
+  const std::size_t kept_bytes = kept.latest_bytes - superseded + message->frame.size();
+  if (kept_bytes > handlers_->limits.high_water_bytes && kept.latest.size() > 1) {
+    connection_.context().counters().messages_dropped.add();  // too many keys
+    return SendResult::Dropped;
+  }
+  kept.latest_bytes = kept_bytes;
+  if (there != kept.latest.end()) {
     connection_.context().counters().messages_dropped.add();
     there->second = std::move(message);
   } else {
-    latest.emplace_back(key, std::move(message));
+    kept.latest.emplace_back(key, std::move(message));
   }
   return SendResult::Queued;
 }
@@ -123,10 +130,16 @@ void WsSession::release_held() {
     append(message);
     (void)accepted();
   }
+  if (!held->pong.empty()) this->held().pong = std::move(held->pong);  // has a way of its own
 }
 
 Result<void> WsSession::send_fragment(const Message& piece, bool last) {
   if (connection_.ended()) return Errc::Closed;
+  if (peer_is_slow()) {  // a message cannot lose a part: the caller waits, or the connection ends
+    drain_due_ = true;
+    if (handlers_->slow_policy == SlowPolicy::Close) fail(Errc::WsSlowConsumer);
+    return Errc::WsSlowConsumer;
+  }
   HYBI_TRY(protocol_.send_fragment(piece.is_text ? ws::Opcode::Text : ws::Opcode::Binary,
                                    piece.data, last, connection_.out()));
   if (!last) return {};
@@ -147,6 +160,7 @@ Result<void> WsSession::pong(Bytes payload) {
 
 Result<void> WsSession::close(std::uint16_t code, std::string_view reason) {
   if (connection_.ended()) return Errc::Closed;
+  release_held();  // what was accepted goes before the close frame
   HYBI_TRY(protocol_.close(code, reason, connection_.out()));
   begin_close();
   return {};
@@ -155,6 +169,7 @@ Result<void> WsSession::close(std::uint16_t code, std::string_view reason) {
 void WsSession::fail(Errc why) {
   if (connection_.ended() || protocol_.state() == ws::State::Closed) return;
   cause_ = why;
+  if (why != Errc::WsHandlerFailed) connection_.context().counters().failed_websockets.add();
   protocol_.fail(why, connection_.out());
   begin_close();
 }
@@ -197,6 +212,7 @@ void WsSession::pause_if_slow(bool more_input) {
 }
 
 void WsSession::on_progress(std::uint64_t unsent) {
+  if (connection_.paused_for(Pause::HighWater)) heard_ms_ = connection_.context().now_ms();
   pause_if_slow(false);
   if (unsent > handlers_->limits.low_water_bytes) return;
   if (!drain_due_ && !held_ && !connection_.paused_for(Pause::HighWater)) return;

@@ -165,8 +165,11 @@ void WsSession::on_deadline() {
     fail(Errc::WsIdle);
     return;
   }
+  // While reading rests because the peer takes too little, what it takes is its sign of life.
+  const bool stalled =
+      connection_.paused_for(Pause::HighWater) && !connection_.paused_for(Pause::User);
   const milliseconds silence = since(heard_ms_);
-  if (ping_waits_ && silence >= limits.ping_interval + limits.pong_timeout) {
+  if ((ping_waits_ || stalled) && silence >= limits.ping_interval + limits.pong_timeout) {
     // RFC 6455 7.1.7 would allow a close frame; nobody is there to read it.
     cause_ = Errc::WsPeerSilent;
     connection_.abort(Errc::WsPeerSilent);
@@ -175,7 +178,7 @@ void WsSession::on_deadline() {
   if (!ping_waits_ && silence >= limits.ping_interval && !connection_.paused()) {
     ping_waits_ = ping({}).has_value();
   }
-  want_deadline(heard_ms_, ping_waits_
+  want_deadline(heard_ms_, ping_waits_ || stalled
                                ? limits.ping_interval + limits.pong_timeout
                                : std::max(limits.ping_interval, silence + milliseconds(100)));
   want_deadline(data_ms_, limits.idle_timeout);
