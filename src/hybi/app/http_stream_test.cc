@@ -106,7 +106,7 @@ TEST_P(HttpStream, GoesOnWhenResumedFromAnotherThread) {
 }
 
 TEST_P(HttpStream, SendsALongStreamWhole) {
-  constexpr std::size_t kPieces = 300;
+  constexpr std::size_t kPieces = 80;
   auto server = start([](auto& site) {
     site.get("/", [](Request&, Response& res) {
       res.stream("text/plain", [n = std::size_t{0}](StreamWriter& out) mutable {

@@ -308,7 +308,7 @@ TEST_P(HttpSuite, AnswersAClientThatHasEndedItsSide) {  // c14
 }
 
 TEST_P(HttpSuite, SendsALargeAnswerWholeToAClientThatHasEndedItsSide) {  // c14
-  const std::string large(24 << 20, 'L');
+  const std::string large(8 << 20, 'L');
   auto server =
       start([&](auto& site) { site.get("/", [&](Request&, Response& res) { res.text(large); }); });
   auto client = server->connect();
@@ -365,7 +365,9 @@ TEST_P(HttpSuite, RefusesWhatCouldBeReadInTwoWaysAndParsesNothingBehindIt) {  //
     ASSERT_TRUE(client->read_to_end()) << request;
     const auto all = take_replies(client->take());
     ASSERT_EQ(all.size(), 1u) << request;
-    if (status != 400 || all[0].status != 501) EXPECT_EQ(all[0].status, status) << request;
+    if (status != 400 || all[0].status != 501) {
+      EXPECT_EQ(all[0].status, status) << request;
+    }
     EXPECT_EQ(all[0].field("connection"), "close") << request;
   }
 }

@@ -136,7 +136,9 @@ TEST_P(UpgradeSuite, RefusesABadHandshakeAndStaysHttp) {  // RFC 6455 4.2.1, 4.4
     const auto all = take_replies(client->take());
     ASSERT_EQ(all.size(), 3u) << c.request;
     EXPECT_EQ(all[0].status, c.status) << c.request;
-    if (!c.field.empty()) EXPECT_EQ(all[0].field(c.field), c.value) << c.request;
+    if (!c.field.empty()) {
+      EXPECT_EQ(all[0].field(c.field), c.value) << c.request;
+    }
     EXPECT_EQ(all[1].body, "plain");
     EXPECT_EQ(all[2].status, 400u);
   }
