@@ -24,6 +24,7 @@ namespace hybi {
 
 namespace conn {
 class HttpSession;
+struct PendingAnswer;
 struct RoutePattern;
 }  // namespace conn
 
@@ -145,7 +146,8 @@ class Response {
   conn::HttpSession* session_;
 };
 
-// The right to answer a request later. Copyable. Thread: any.
+// The right to answer a request later. Copyable; when the last copy goes without an answer, the
+// request is answered 500. Thread: any.
 class ResponseHandle {
  public:
   // Runs `answer` with the response on the loop's thread; does nothing if the peer has gone.
@@ -156,8 +158,7 @@ class ResponseHandle {
 
  private:
   friend class Response;
-  ConnectionRef ref_;
-  std::uint32_t request_ = 0;
+  std::shared_ptr<const conn::PendingAnswer> pending_;
 };
 
 }  // namespace hybi

@@ -51,6 +51,10 @@ struct WebSocketLimits {
       5'000};  // close sent, no close back: the TCP connection ends
 };
 
+// Whether every limit is above zero, none contradicts another, and times are below 24 days.
+bool is_valid(const WebSocketLimits& limits);
+bool is_valid(const HttpLimits& limits);
+
 // A whole server.
 struct ServerLimits {
   std::size_t max_connections = 1'000'000;  // over all loops; 503
@@ -58,5 +62,7 @@ struct ServerLimits {
       64 * 1024 * 1024;               // sends waiting to cross into one loop; `dropped`
   std::size_t accepts_per_turn = 64;  // accept storms are spread over turns
 };
+
+bool is_valid(const ServerLimits& limits);
 
 }  // namespace hybi

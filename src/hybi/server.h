@@ -84,12 +84,14 @@ class Server {
   Server& ws(std::string_view pattern, WebSocketHandlers handlers);
 
   // Middleware for paths that start with `prefix` (at a segment border), in order of `use`, before
-  // the body has arrived; also for upgrades and for paths without a route.
+  // the body has arrived; also for upgrades and for paths without a route. A middleware that goes
+  // on later keeps `next` alone: the request may be gone by then, and next() does nothing in that
+  // case.
   Server& use(Middleware middleware);
   Server& use(std::string_view prefix, Middleware middleware);
 
   // What to listen on; may be called several times. Errors are reported by start().
-  Server& listen(std::uint16_t port);        // on every address
+  Server& listen(int port);                  // on every address; 0: the system chooses
   Server& listen(std::string_view address);  // "localhost:3400", "[::]:3400", "unix:/run/x.sock"
   Server& listen(const char* address) { return listen(std::string_view(address)); }
   Server& listen(ListenOptions options);
@@ -100,7 +102,8 @@ class Server {
   // start(), then wait(). Prints an error on stderr. Returns: what main should return.
   int run();
   // Stops accepting, sends 1001 to every WebSocket, finishes running requests; what is left after
-  // `deadline` is cut. Returns at once. A later call may shorten the deadline. Thread: any.
+  // `deadline` is cut. Returns at once. A later call may shorten the deadline. Thread: any, but not
+  // while start() runs.
   void stop(std::chrono::milliseconds deadline = std::chrono::seconds(10));
   // Until stopped. Thread: any but a loop's.
   void wait();

@@ -44,7 +44,8 @@ enum class SendResult : std::uint8_t {
 enum class SlowPolicy : std::uint8_t {
   Close,       // the connection is failed with 1013
   Drop,        // the message is dropped
-  KeepLatest,  // of the messages with the same key only the latest waits
+  KeepLatest,  // of the messages with the same key only the latest waits; a publication's key is
+               // its channel, and high_water_bytes bounds what waits in this way
 };
 
 // Which pages may connect. RFC 6455 10.2. Browsers always send Origin, other clients need not.
@@ -78,7 +79,9 @@ class WebSocket {
   // Like send; `key` names what a later message with the same key supersedes
   // (SlowPolicy::KeepLatest).
   SendResult send_latest(std::string_view key, const Message& message);
-  // A message in pieces: the kind counts on the first one. Fails: BadState, Closed.
+  // A message in pieces: the kind counts on the first one. Fails: BadState, Closed; WsSlowConsumer
+  // when the peer does not take what it was sent: with SlowPolicy::Close the connection is failed,
+  // else the same piece can be sent again after on_drain.
   Result<void> send_fragment(const Message& piece, bool last);
 
   Result<void> ping(std::string_view payload = {});  // at most 125 bytes

@@ -344,6 +344,61 @@ TEST_P(Backpressure, WhatWaitsForTheEndOfAFragmentedMessageIsBoundedToo) {
   EXPECT_EQ(all.back().payload, "behind");
 }
 
+TEST_P(Backpressure, KeptPublicationsAreKeptPerChannelAndGoBeforeTheCloseFrame) {
+  auto peer = open_stuck({.on_open =
+                              [](WebSocket& ws) {
+                                ws.subscribe("a");
+                                ws.subscribe("b");
+                              },
+                          .slow_policy = SlowPolicy::KeepLatest});
+  for (int i = 0; i < 60; ++i) {
+    site_.publish("a", Message{as_bytes(kText), true});
+    settle();
+  }
+  site_.publish("b", Message{as_bytes("b1"), true});
+  site_.publish("a", Message{as_bytes("a1"), true});
+  site_.publish("b", Message{as_bytes("b2"), true});
+  settle();
+  with([](WebSocket& ws) { EXPECT_TRUE(ws.close(1000)); });
+  peer->set_window(MemoryPeer::kUnlimited);
+  settle();
+  const std::vector<Frame> all = frames(peer->received());
+  ASSERT_GE(all.size(), 4u);
+  EXPECT_EQ(all[all.size() - 3].payload, "a1");
+  EXPECT_EQ(all[all.size() - 2].payload, "b2");
+  EXPECT_EQ(show_frames(peer->received()).substr(show_frames(peer->received()).size() - 10),
+            "close 1000");
+}
+
+TEST_P(Backpressure, KeepLatestIsBoundedOverAllKeys) {
+  auto peer = open_stuck({.slow_policy = SlowPolicy::KeepLatest});
+  SendResult result{};
+  std::size_t queued = 0;
+  for (int i = 0; i < 300; ++i) {
+    with([&](WebSocket& ws) {
+      result = ws.send_latest("key" + std::to_string(i), Message{as_bytes(kText), true});
+    });
+    queued += result != SendResult::Dropped;
+  }
+  EXPECT_EQ(result, SendResult::Dropped);
+  EXPECT_LT(queued, 60u);
+}
+
+TEST_P(Backpressure, AFragmentIsRefusedUntilThereIsRoom) {
+  auto peer = open_stuck({.slow_policy = SlowPolicy::Drop});
+  Result<void> result;
+  std::size_t taken = 0;
+  for (; result && taken < 1000; taken += result.has_value()) {
+    with([&](WebSocket& ws) { result = ws.send_fragment({as_bytes(kText), true}, false); });
+  }
+  EXPECT_EQ(result.error().code, Errc::WsSlowConsumer);
+  peer->set_window(MemoryPeer::kUnlimited);
+  settle();
+  EXPECT_EQ(drains_, 1);
+  with([](WebSocket& ws) { EXPECT_TRUE(ws.send_fragment({as_bytes("end"), true}, true)); });
+  EXPECT_EQ(frames(peer->received()).size(), taken + 1);
+}
+
 TEST_P(Backpressure, ControlFramesAreNeverDropped) {
   auto peer = open_stuck({.slow_policy = SlowPolicy::Drop});
   SendResult refused{};

@@ -66,7 +66,7 @@ std::size_t LoopChannels::deliver(std::string_view name, const conn::SharedMessa
   std::size_t count = 0;
   for (const Channel::Subscriber& subscriber : channel->subscribers()) {
     if (subscriber.session == except) continue;
-    subscriber.session->deliver(message);
+    subscriber.session->deliver(message, name);
     ++count;
   }
   return count;

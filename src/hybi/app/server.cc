@@ -25,26 +25,6 @@ io::BackendKind kind_of(Backend backend) {
   return io::BackendKind::Auto;
 }
 
-// Zero is no limit anybody means, and low water lies below high water.
-bool sensible(const HttpLimits& limits) {
-  return limits.max_head_bytes > 0 && limits.max_field_count > 0 && limits.max_target_bytes > 0 &&
-         limits.max_body_bytes > 0 && limits.min_body_bytes_per_second > 0 &&
-         limits.high_water_bytes > 0 && limits.head_timeout.count() > 0 &&
-         limits.keep_alive_timeout.count() > 0 && limits.write_timeout.count() > 0;
-}
-
-bool sensible(const ServerLimits& limits) {
-  return limits.max_connections > 0 && limits.max_mailbox_bytes > 0 && limits.accepts_per_turn > 0;
-}
-
-bool sensible(const WebSocketLimits& limits) {
-  return limits.max_message_bytes > 0 && limits.max_frame_bytes > 0 && limits.max_held_bytes > 0 &&
-         limits.max_control_frames_per_second > 0 && limits.high_water_bytes > 0 &&
-         limits.low_water_bytes < limits.high_water_bytes && limits.ping_interval.count() > 0 &&
-         limits.pong_timeout.count() > 0 && limits.idle_timeout.count() > 0 &&
-         limits.close_timeout.count() > 0;
-}
-
 }  // namespace
 
 struct Server::Impl {
@@ -83,7 +63,7 @@ Result<void> Server::Impl::check() const {
   if (setup_error.code != Errc::Ok) return setup_error;
   if (started) return Errc::BadState;
   if (options.threads < 1 || options.threads > kMaxThreads) return Errc::BadThreads;
-  if (!sensible(options.http) || !sensible(options.limits)) return Errc::BadLimit;
+  if (!is_valid(options.http) || !is_valid(options.limits)) return Errc::BadLimit;
   if (listen.empty()) return Errc::NothingToListenOn;
   return {};
 }
@@ -194,7 +174,7 @@ Server& Server::any(std::string_view pattern, Handler handler) {
 }
 
 Server& Server::ws(std::string_view pattern, WebSocketHandlers handlers) {
-  if (!sensible(handlers.limits)) impl_->note(Errc::BadLimit);
+  if (!is_valid(handlers.limits)) impl_->note(Errc::BadLimit);
   impl_->note(impl_->site.add_websocket(pattern, std::move(handlers)));
   return *this;
 }
@@ -204,12 +184,14 @@ Server& Server::use(Middleware middleware) {
 }
 
 Server& Server::use(std::string_view prefix, Middleware middleware) {
+  if (!prefix.empty() && prefix.front() != '/') impl_->note(Errc::BadPattern);
   impl_->site.use(prefix, std::move(middleware));
   return *this;
 }
 
-Server& Server::listen(std::uint16_t port) {
-  return listen(ListenOptions{.port = port});
+Server& Server::listen(int port) {
+  if (port < 0 || port > 0xffff) impl_->note(Errc::BadListenAddress);
+  return listen(ListenOptions{.port = static_cast<std::uint16_t>(port)});
 }
 
 Server& Server::listen(std::string_view address) {

@@ -40,8 +40,8 @@ class Slab {
   // Requires: the slot is in use.
   void destroy(std::uint32_t slot) {
     Entry& entry = at(slot);
-    entry.object()->~T();
     entry.live = false;
+    entry.object()->~T();
     ++entry.generation;
     entry.next_free = free_;
     free_ = slot;

@@ -81,40 +81,55 @@ bool Response::answered() const {
   return session_->answered();
 }
 
+// A request that somebody has promised to answer.
+struct conn::PendingAnswer {
+  ConnectionRef ref;
+  std::uint32_t request;
+
+  PendingAnswer(ConnectionRef of, std::uint32_t number) : ref(std::move(of)), request(number) {}
+  PendingAnswer(const PendingAnswer&) = delete;
+  PendingAnswer& operator=(const PendingAnswer&) = delete;
+  ~PendingAnswer();
+
+  // Runs `task` with the session, on its loop, if the request is still the one that is meant.
+  bool post(std::function<void(HttpSession&)> task) const;
+};
+
 ResponseHandle Response::later() {
   session_->defer();
   ResponseHandle handle;
-  handle.ref_ = session_->connection().ref();
-  handle.request_ = session_->request_number();
+  handle.pending_ = std::make_shared<conn::PendingAnswer>(session_->connection().ref(),
+                                                          session_->request_number());
   return handle;
 }
 
-namespace {
-
-// Runs `task` with the session if the request is still the one that is meant.
-bool post_to_request(const ConnectionRef& ref, std::uint32_t request,
-                     std::function<void(conn::HttpSession&)> task) {
-  if (!ref.port) return false;
-  return ref.port->post([slot = ref.slot, generation = ref.generation, request,
+bool conn::PendingAnswer::post(std::function<void(HttpSession&)> task) const {
+  return ref.port->post([slot = ref.slot, generation = ref.generation, number = request,
                          task = std::move(task)](conn::LoopContext& context) {
     conn::Connection* const connection = context.find(slot, generation);
     if (connection == nullptr || connection->ended()) return;
     conn::HttpSession* const session = connection->session().as_http();
-    if (session != nullptr && session->request_number() == request) task(*session);
+    if (session != nullptr && session->request_number() == number) task(*session);
   });
 }
 
-}  // namespace
+conn::PendingAnswer::~PendingAnswer() {
+  post([](HttpSession& session) {
+    if (session.answered()) return;
+    session.connection().context().application().on_error({Errc::HttpUnanswered},
+                                                          session.request().target());
+    session.answer_error(Errc::HttpUnanswered);
+  });
+}
 
 bool ResponseHandle::respond(std::function<void(Response&)> answer) const {
-  return post_to_request(ref_, request_, [answer = std::move(answer)](conn::HttpSession& session) {
+  return pending_ && pending_->post([answer = std::move(answer)](conn::HttpSession& session) {
     session.dispatch([&] { answer(session.response()); });
   });
 }
 
 bool ResponseHandle::resume() const {
-  return post_to_request(ref_, request_,
-                         [](conn::HttpSession& session) { session.resume_stream(); });
+  return pending_ && pending_->post([](conn::HttpSession& session) { session.resume_stream(); });
 }
 
 namespace conn {

@@ -45,6 +45,8 @@ Upgrade::Upgrade(Upgrade&& other) noexcept = default;
 Upgrade::~Upgrade() {
   if (!pending_) return;
   pending_->with_session([](conn::HttpSession& session, Pending&) {
+    session.connection().context().application().on_error({Errc::HttpUnanswered},
+                                                          session.request().target());
     session.answer_error(Errc::HttpUnanswered);
     return true;
   });
@@ -116,7 +118,8 @@ std::string_view choose_subprotocol(const std::vector<std::string>& ours, const 
 }  // namespace
 
 std::optional<Upgrade> HttpSession::take_upgrade() {
-  if (upgrade_taken_ || answered() || !ws::is_websocket_request(parser_.head())) return std::nullopt;
+  if (upgrade_taken_ || answered() || !ws::is_websocket_request(parser_.head()))
+    return std::nullopt;
   upgrade_taken_ = true;
   const Result<ws::Offer> offer = ws::check_request(parser_.head());
   if (!offer) {
@@ -140,6 +143,11 @@ bool HttpSession::accept(std::shared_ptr<const WebSocketHandlers> handlers, std:
   const http::Head& head = parser_.head();
   const Result<ws::Offer> offer = ws::check_request(head);
   if (answered() || !offer) return false;
+  if (!is_valid(handlers->limits)) {
+    connection_.context().application().on_error({Errc::BadLimit}, request_.target());
+    answer_error(Errc::HttpHandlerFailed);
+    return false;
+  }
   if (!origin_allowed(handlers->origins, head)) {
     connection_.context().counters().refused_requests.add();
     answer_error(Errc::WsHandshakeOrigin);

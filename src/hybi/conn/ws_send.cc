@@ -22,14 +22,18 @@ bool WsSession::over_high_water() const {
   return connection_.unsent() >= handlers_->limits.high_water_bytes;
 }
 
-bool WsSession::peer_is_slow() const {
+bool WsSession::outbox_is_full() const {
   const std::uint64_t high_water = handlers_->limits.high_water_bytes;
-  if (held_) {
-    if (!held_->latest.empty()) return true;  // nothing overtakes what is kept
-    if (held_->waiting_bytes >= high_water) return true;
-  }
   const std::uint64_t unsent = connection_.unsent();
   return unsent >= high_water && (connection_.blocked() || unsent / kBurst >= high_water);
+}
+
+bool WsSession::peer_is_slow() const {
+  if (held_) {
+    if (!held_->latest.empty()) return true;  // nothing overtakes what is kept
+    if (held_->waiting_bytes >= handlers_->limits.high_water_bytes) return true;
+  }
+  return outbox_is_full();
 }
 
 SendResult WsSession::send(const Message& message, std::string_view key) {
@@ -135,7 +139,7 @@ void WsSession::release_held() {
 
 Result<void> WsSession::send_fragment(const Message& piece, bool last) {
   if (connection_.ended()) return Errc::Closed;
-  if (peer_is_slow()) {  // a message cannot lose a part: the caller waits, or the connection ends
+  if (outbox_is_full()) {  // a message cannot lose a part: the caller waits, or the connection ends
     drain_due_ = true;
     if (handlers_->slow_policy == SlowPolicy::Close) fail(Errc::WsSlowConsumer);
     return Errc::WsSlowConsumer;

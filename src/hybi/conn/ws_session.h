@@ -38,7 +38,7 @@ class WsSession final : public Session {
   // --- for hybi::WebSocket and handles
   SendResult send(const Message& message, std::string_view key = {});
   // A publication. Counts like send.
-  SendResult deliver(const SharedMessageRef& shared);
+  SendResult deliver(const SharedMessageRef& shared, std::string_view channel);
   Result<void> send_fragment(const Message& piece, bool last);
   Result<void> ping(Bytes payload);
   Result<void> pong(Bytes payload);
@@ -81,10 +81,12 @@ class WsSession final : public Session {
     std::uint64_t waiting_bytes = 0;               // of them
     OutBuffer pong;                                // the latest, while the peer takes nothing
     std::vector<std::pair<std::string, SharedMessageRef>> latest;  // SlowPolicy::KeepLatest, by key
+    std::size_t latest_bytes = 0;                                  // of them
   };
 
   bool handle(const ws::Event& event);
   bool over_high_water() const;
+  bool outbox_is_full() const;
   bool peer_is_slow() const;
   SendResult refuse_slow(SharedMessageRef message, std::string_view key);
   SendResult accepted();
