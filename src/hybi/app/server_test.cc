@@ -139,6 +139,16 @@ TEST(ServerStart, RefusesLimitsThatAreZeroOrContradictEachOther) {
   Server of_route;
   of_route.ws("/", {.limits = {.high_water_bytes = 10, .low_water_bytes = 10}});
   EXPECT_EQ(start_error(of_route.listen("127.0.0.1:0")), Errc::BadLimit);
+  Server of_time({.http = {.head_timeout = std::chrono::hours(24 * 30)}});
+  EXPECT_EQ(start_error(of_time.listen("127.0.0.1:0")), Errc::BadLimit);
+}
+
+TEST(ServerStart, RefusesAMiddlewarePrefixThatIsNoPathAndAPortThatIsNone) {
+  Server of_prefix;
+  of_prefix.use("admin", [](Request&, Response&, Next next) { next(); });
+  EXPECT_EQ(start_error(of_prefix.listen("127.0.0.1:0")), Errc::BadPattern);
+  Server of_port;
+  EXPECT_EQ(start_error(of_port.listen(65536)), Errc::BadListenAddress);
 }
 
 TEST(ServerStart, RefusesToListenOnNothing) {

@@ -307,5 +307,26 @@ TEST_P(Site, APageAndAWebSocketShareAPath) {
   EXPECT_EQ(plain.field("upgrade"), "websocket");
 }
 
+TEST_P(Site, ARequestWhoseHandleIsDroppedIsAnswered500) {
+  site_.get("/forgets", [](Request&, Response& response) { (void)response.later(); });
+  site_.get("/twice", [](Request&, Response& response) {
+    const ResponseHandle copy = response.later();
+    (void)copy.respond([](Response& late) { late.text("kept"); });
+  });
+  EXPECT_EQ(ask(get("/forgets")).status, 500u);
+  EXPECT_EQ(errors_, (std::vector<std::string>{"HttpUnanswered /forgets"}));
+  EXPECT_EQ(show(ask(get("/twice"))), "200 kept");
+}
+
+TEST_P(Site, AcceptingWithLimitsThatContradictEachOtherIsAnswered500) {
+  site_.get("/", [](Request& request, Response&) {
+    auto upgrade = request.websocket();
+    ASSERT_TRUE(upgrade);
+    EXPECT_FALSE(std::move(*upgrade).accept({.limits = {.max_message_bytes = 0}}));
+  });
+  EXPECT_EQ(ask(upgrade("/")).status, 500u);
+  EXPECT_EQ(errors_, (std::vector<std::string>{"BadLimit /"}));
+}
+
 }  // namespace
 }  // namespace hybi::test
