@@ -1,8 +1,9 @@
 // Requests and responses, as a handler sees them. Implemented in conn/.
 //
 // A handler runs on the thread of the connection's loop and gets both by reference. They live until
-// the request is answered; what they hand out as views lives as long, unless said otherwise.
-// Thread: the loop's, except ResponseHandle and Upgrade (websocket.h), which may go anywhere.
+// the request is answered. What they hand out as views lives until the handler returns: a handler
+// that answers later copies what it needs first. Thread: the loop's, except ResponseHandle and
+// Upgrade (websocket.h), which may go anywhere.
 #pragma once
 
 #include <hybi/bytes.h>
@@ -87,7 +88,7 @@ class Request : public RequestInfo {
 
 // What a stream source says after each call.
 enum class StreamStep : std::uint8_t {
-  More,  // call again when the connection takes more
+  More,  // call again when the connection takes more; without a write it means Wait
   Wait,  // nothing to send now; call again after ResponseHandle::resume
   Done,  // the body is complete
 };

@@ -36,6 +36,7 @@ void HttpSession::set_field(std::string_view name, std::string_view value, bool 
 
 // RFC 9110 6.4.1: no content for HEAD, 1xx, 204, 304.
 bool HttpSession::body_allowed() const {
+  if (stage_ == Stage::Idle) return true;  // a head that could not be read
   return status_ != 204 && status_ != 304 && parser_.head().method() != http::Method::Head;
 }
 

@@ -178,9 +178,12 @@ void WsSession::on_deadline() {
   if (!ping_waits_ && silence >= limits.ping_interval && !connection_.paused()) {
     ping_waits_ = ping({}).has_value();
   }
-  want_deadline(heard_ms_, ping_waits_ || stalled
-                               ? limits.ping_interval + limits.pong_timeout
-                               : std::max(limits.ping_interval, silence + milliseconds(100)));
+  if (ping_waits_ || stalled) {
+    want_deadline(heard_ms_, limits.ping_interval + limits.pong_timeout);
+  } else {  // while the user has paused reading there is nothing to conclude from silence
+    const milliseconds extra = connection_.paused() ? limits.ping_interval : milliseconds(100);
+    want_deadline(heard_ms_, std::max(limits.ping_interval, silence + extra));
+  }
   want_deadline(data_ms_, limits.idle_timeout);
 }
 
