@@ -6,6 +6,9 @@
 #include <hybi/conn/ws_session.h>
 
 namespace hybi {
+
+static_assert(sizeof(WebSocketHandle) == 16);
+
 namespace {
 
 conn::WsSession* find(conn::LoopContext* context, std::uint32_t slot, std::uint32_t generation) {
