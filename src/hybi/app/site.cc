@@ -55,38 +55,24 @@ void Site::on_request(conn::HttpSession& session) {
 class Site::Continuation {
  public:
   Continuation(Site& site, conn::HttpSession& session, std::size_t from)
-      : site_(site),
-        ref_(session.connection().ref()),
-        request_(session.request_number()),
-        from_(from) {}
+      : site_(site), request_(session.request_ref()), from_(from) {}
   Continuation(const Continuation&) = delete;
   Continuation& operator=(const Continuation&) = delete;
   ~Continuation() {
     if (called_) return;
-    conn::HttpSession* const session = find();
-    if (session == nullptr || session->answered() || session->deferred()) return;
-    site_.on_error({Errc::HttpUnanswered}, session->request().target());
-    session->answer_error(Errc::HttpUnanswered);
+    conn::HttpSession* const session = request_.find_here();
+    if (session != nullptr && !session->deferred()) session->answer_unanswered();
   }
 
   void run() {
     if (std::exchange(called_, true)) return;
-    conn::HttpSession* const session = find();
+    conn::HttpSession* const session = request_.find_here();
     if (session != nullptr && !session->answered()) site_.run_layers(*session, from_);
   }
 
  private:
-  conn::HttpSession* find() const {
-    if (!ref_.port->on_loop_thread() || ref_.port->context() == nullptr) return nullptr;
-    conn::Connection* const connection = ref_.port->context()->find(ref_.slot, ref_.generation);
-    if (connection == nullptr || connection->ended()) return nullptr;
-    conn::HttpSession* const session = connection->session().as_http();
-    return session != nullptr && session->request_number() == request_ ? session : nullptr;
-  }
-
   Site& site_;
-  ConnectionRef ref_;
-  std::uint32_t request_;
+  conn::RequestRef request_;
   std::size_t from_;
   bool called_ = false;
 };

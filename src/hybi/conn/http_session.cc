@@ -134,10 +134,13 @@ void HttpSession::run_handler() {
   const Handler* const handler = std::exchange(handler_, nullptr);
   if (answered_) return;
   dispatch([&] { (*handler)(request_, response_); });
-  if (&connection_.session() == this && !answered_ && !deferred_) {
-    connection_.context().application().on_error({Errc::HttpUnanswered}, request_.target());
-    answer_error(Errc::HttpUnanswered);
-  }
+  if (&connection_.session() == this && !deferred_) answer_unanswered();
+}
+
+void HttpSession::answer_unanswered() {
+  if (answered()) return;
+  connection_.context().application().on_error({Errc::HttpUnanswered}, request_.target());
+  answer_error(Errc::HttpUnanswered);
 }
 
 // The request outlives the input it lies in: it is copied, and its views follow.

@@ -10,6 +10,7 @@
 #include <hybi/base/out_buffer.h>
 #include <hybi/base/recycled.h>
 #include <hybi/conn/connection.h>
+#include <hybi/conn/request_ref.h>
 #include <hybi/conn/route_pattern.h>
 #include <hybi/conn/session.h>
 #include <hybi/http/fields.h>
@@ -43,6 +44,9 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   void dispatch(F&& user_code);
   // The number of the request on this connection, for references that may come too late.
   std::uint32_t request_number() const { return request_number_; }
+  RequestRef request_ref() const { return {connection_.ref(), request_number_}; }
+  // Nobody will answer this request any more: 500 and a word to the error hook, unless it has been.
+  void answer_unanswered();
   // No answer can be given: there was one, or no request waits for one.
   bool answered() const {
     return answered_ || (stage_ != Stage::Receiving && stage_ != Stage::Answering);

@@ -45,9 +45,10 @@ class LoopContext final : private io::LoopMember {
   void stop(io::TimePoint deadline, std::function<void()> on_empty);
   bool stopping() const { return stopping_; }
 
-  // Returns: null if that connection is gone.
+  // Returns: null if that connection is gone or has ended.
   Connection* find(std::uint32_t slot, std::uint32_t generation) {
-    return connections_.find(slot, generation);
+    Connection* const connection = connections_.find(slot, generation);
+    return connection != nullptr && !connection->ended() ? connection : nullptr;
   }
   std::size_t connection_count() const { return connections_.size(); }
   template <class F>

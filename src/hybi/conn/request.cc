@@ -83,10 +83,9 @@ bool Response::answered() const {
 
 // A request that somebody has promised to answer.
 struct conn::PendingAnswer {
-  ConnectionRef ref;
-  std::uint32_t request;
+  RequestRef request;
 
-  PendingAnswer(ConnectionRef of, std::uint32_t number) : ref(std::move(of)), request(number) {}
+  explicit PendingAnswer(RequestRef of) : request(std::move(of)) {}
   PendingAnswer(const PendingAnswer&) = delete;
   PendingAnswer& operator=(const PendingAnswer&) = delete;
   ~PendingAnswer();
@@ -98,28 +97,19 @@ struct conn::PendingAnswer {
 ResponseHandle Response::later() {
   session_->defer();
   ResponseHandle handle;
-  handle.pending_ = std::make_shared<conn::PendingAnswer>(session_->connection().ref(),
-                                                          session_->request_number());
+  handle.pending_ = std::make_shared<conn::PendingAnswer>(session_->request_ref());
   return handle;
 }
 
 bool conn::PendingAnswer::post(std::function<void(HttpSession&)> task) const {
-  return ref.port->post([slot = ref.slot, generation = ref.generation, number = request,
-                         task = std::move(task)](conn::LoopContext& context) {
-    conn::Connection* const connection = context.find(slot, generation);
-    if (connection == nullptr || connection->ended()) return;
-    conn::HttpSession* const session = connection->session().as_http();
-    if (session != nullptr && session->request_number() == number) task(*session);
-  });
+  return request.connection.port->post(
+      [of = request, task = std::move(task)](LoopContext& context) {
+        if (HttpSession* const session = of.find(context)) task(*session);
+      });
 }
 
 conn::PendingAnswer::~PendingAnswer() {
-  post([](HttpSession& session) {
-    if (session.answered()) return;
-    session.connection().context().application().on_error({Errc::HttpUnanswered},
-                                                          session.request().target());
-    session.answer_error(Errc::HttpUnanswered);
-  });
+  post([](HttpSession& session) { session.answer_unanswered(); });
 }
 
 bool ResponseHandle::respond(std::function<void(Response&)> answer) const {

@@ -10,8 +10,7 @@
 namespace hybi {
 
 struct Upgrade::Pending {
-  ConnectionRef ref;
-  std::uint32_t request = 0;
+  conn::RequestRef request;
   std::vector<std::string> subprotocols;
   std::string origin;
   OutBuffer fields;
@@ -20,22 +19,15 @@ struct Upgrade::Pending {
   // Returns: false if it does not, as far as this thread can tell.
   template <class F>
   bool with_session(F task) {
-    if (ref.port->on_loop_thread()) {
-      conn::LoopContext* const context = ref.port->context();
-      conn::HttpSession* const session = context != nullptr ? find(*context) : nullptr;
+    if (request.connection.port->on_loop_thread()) {
+      conn::HttpSession* const session = request.find_here();
       return session != nullptr && task(*session, *this);
     }
     auto self = std::make_shared<Pending>(std::move(*this));
-    return self->ref.port->post([self, task = std::move(task)](conn::LoopContext& context) mutable {
-      if (conn::HttpSession* const session = self->find(context)) task(*session, *self);
-    });
-  }
-
-  conn::HttpSession* find(conn::LoopContext& context) const {
-    conn::Connection* const connection = context.find(ref.slot, ref.generation);
-    if (connection == nullptr || connection->ended()) return nullptr;
-    conn::HttpSession* const session = connection->session().as_http();
-    return session != nullptr && session->request_number() == request ? session : nullptr;
+    return self->request.connection.port->post(
+        [self, task = std::move(task)](conn::LoopContext& context) mutable {
+          if (conn::HttpSession* const session = self->request.find(context)) task(*session, *self);
+        });
   }
 };
 
@@ -45,9 +37,7 @@ Upgrade::Upgrade(Upgrade&& other) noexcept = default;
 Upgrade::~Upgrade() {
   if (!pending_) return;
   pending_->with_session([](conn::HttpSession& session, Pending&) {
-    session.connection().context().application().on_error({Errc::HttpUnanswered},
-                                                          session.request().target());
-    session.answer_error(Errc::HttpUnanswered);
+    session.answer_unanswered();
     return true;
   });
 }
@@ -130,8 +120,7 @@ std::optional<Upgrade> HttpSession::take_upgrade() {
     return std::nullopt;
   }
   auto pending = std::make_unique<Upgrade::Pending>();
-  pending->ref = connection_.ref();
-  pending->request = request_number_;
+  pending->request = request_ref();
   pending->subprotocols.assign(offer->subprotocols.begin(), offer->subprotocols.end());
   pending->origin = offer->origin;
   deferred_ = true;

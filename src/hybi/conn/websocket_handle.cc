@@ -14,8 +14,7 @@ namespace {
 conn::WsSession* find(conn::LoopContext* context, std::uint32_t slot, std::uint32_t generation) {
   if (context == nullptr) return nullptr;
   conn::Connection* const connection = context->find(slot, generation);
-  if (connection == nullptr || connection->ended()) return nullptr;
-  return connection->session().as_websocket();
+  return connection != nullptr ? connection->session().as_websocket() : nullptr;
 }
 
 // `action` as a task of the loop.
