@@ -62,7 +62,7 @@ endfunction()
 
 hybi_floor(base    DIRECTORIES base .   LIBRARIES OpenSSL::Crypto simdjson::simdjson)
 hybi_floor(http    DIRECTORIES http     FLOORS base)
-hybi_floor(ws      DIRECTORIES ws       FLOORS base http)
+hybi_floor(ws      DIRECTORIES ws       FLOORS base http  LIBRARIES ZLIB::ZLIB PkgConfig::hybi_libdeflate)
 hybi_floor(io      DIRECTORIES io       FLOORS base  LIBRARIES PkgConfig::hybi_liburing Threads::Threads)
 hybi_floor(testing DIRECTORIES testing  FLOORS base http ws io)
 hybi_floor(conn    DIRECTORIES conn     FLOORS base http ws io)

@@ -27,6 +27,12 @@ struct ServerOptions {
   Backend backend = Backend::Auto;
   HttpLimits http = {};
   ServerLimits limits = {};
+  // Clients speak TLS, to a proxy in front. Versions 75 to hybi-02 compare the URL in the answer
+  // with their own: it begins with wss then, otherwise with ws.
+  bool behind_tls = false;
+  // Peers whose X-Forwarded-Proto or Forwarded (RFC 7239) says instead what the client speaks:
+  // "127.0.0.1", "10.0.0.0/8", "::1", "unix".
+  std::vector<std::string> trusted_proxies = {};
   // Told of every error that has no caller to return to: exceptions of handlers, refused fields.
   // `what` is for people. Thread: any of the loops.
   std::function<void(Error error, std::string_view what)> on_error = {};
@@ -98,7 +104,8 @@ class Server {
   Server& listen(ListenOptions options);
 
   // Binds, starts the loops and returns.
-  // Fails: BadPattern, BadThreads, BadLimit, BadListenAddress, NothingToListenOn, AddressInUse, ...
+  // Fails: BadPattern, BadThreads, BadLimit, BadVersions, BadCompression, BadTrustedProxy,
+  // BadListenAddress, NothingToListenOn, AddressInUse, ...
   Result<void> start();
   // start(), then wait(). Prints an error on stderr. Returns: what main should return.
   int run();

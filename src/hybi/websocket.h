@@ -1,4 +1,5 @@
-// WebSockets, as a handler sees them. RFC 6455. Implemented in conn/.
+// WebSockets, as a handler sees them, whatever version the client speaks. RFC 6455. Implemented in
+// conn/.
 //
 //   on_open (on_message | on_drain | on_ping | on_pong)* on_close       each on the loop's thread
 //
@@ -6,10 +7,12 @@
 #pragma once
 
 #include <hybi/bytes.h>
+#include <hybi/compression.h>
 #include <hybi/error.h>
 #include <hybi/http.h>
 #include <hybi/limits.h>
 #include <hybi/result.h>
+#include <hybi/ws/version.h>
 
 #include <any>
 #include <cstdint>
@@ -29,15 +32,17 @@ class WsSession;
 struct Message {
   Bytes data;
   bool is_text = false;
+  bool compress = true;  // sending: as far as the route and the client agreed to it
 
   std::string_view text() const { return as_text(data); }
 };
 
 enum class SendResult : std::uint8_t {
-  Sent,     // leaves with this turn's write
-  Queued,   // waits behind bytes that the peer has not taken yet, or to cross into its loop
-  Dropped,  // the route's SlowPolicy or a full mailbox refused it
-  Closed,   // the connection cannot send any more
+  Sent,      // leaves with this turn's write
+  Queued,    // waits behind bytes that the peer has not taken yet, or to cross into its loop
+  Dropped,   // the route's SlowPolicy or a full mailbox refused it
+  Closed,    // the connection cannot send any more
+  NoBinary,  // the client's version (75, 76) has no binary messages; see LegacyOptions
 };
 
 // What happens to a message for a peer that has high_water_bytes unsent already.
@@ -55,6 +60,7 @@ struct OriginPolicy {
   std::vector<std::string> list;  // "https://example.com", compared in full, host in any case
   bool allow_missing = true;
 
+  // Any page. With versions older than 7 this is the waiver of their Origin list; see Versions.
   static OriginPolicy any() { return {Kind::Any, {}, true}; }
   static OriginPolicy only(std::vector<std::string> list) {
     return {Kind::List, std::move(list), true};
@@ -79,16 +85,18 @@ class WebSocket {
   // Like send; `key` names what a later message with the same key supersedes
   // (SlowPolicy::KeepLatest).
   SendResult send_latest(std::string_view key, const Message& message);
-  // A message in pieces: the kind counts on the first one. Fails: BadState, Closed; WsSlowConsumer
-  // when the peer does not take what it was sent: with SlowPolicy::Close the connection is failed,
-  // else the same piece can be sent again after on_drain.
+  // A message in pieces: the kind counts on the first one. Fails: BadState, Closed; NoBinary as
+  // with send; WsSlowConsumer when the peer does not take what it was sent: with SlowPolicy::Close
+  // the connection is failed, else the same piece can be sent again after on_drain.
   Result<void> send_fragment(const Message& piece, bool last);
 
-  Result<void> ping(std::string_view payload = {});  // at most 125 bytes
+  // At most 125 bytes. Fails: BadControlPayload, BadState; NoPing in 75 and 76.
+  Result<void> ping(std::string_view payload = {});
   Result<void> pong(
       std::string_view payload = {});  // unsolicited; pings are answered by themselves
   // Starts the closing handshake. Fails: BadCloseCode, BadCloseReason, BadState when closing
-  // already.
+  // already. Versions before 6 have no codes and reasons, before 13 fewer codes: the nearest is
+  // sent.
   Result<void> close(std::uint16_t code = 1000, std::string_view reason = {});
   void terminate();  // resets the connection; on_close gets 1006
 
@@ -111,8 +119,10 @@ class WebSocket {
   class OpeningRequest request() const;
   std::string param(std::string_view name) const;  // of the route's pattern
   std::string_view subprotocol() const;            // "" if none was agreed
-  int version() const;                             // 13
-  std::uint64_t id() const;                        // unique within the server
+  int version() const;                             // 13, 8, 7, 6, 5, 4, 2, 1, 76, 75
+  // "permessage-deflate", "deflate-frame", "deflate-stream"; "" if none was agreed.
+  std::string_view extension() const;
+  std::uint64_t id() const;  // unique within the server
 
   // The value given to accept. Null if it is of another type.
   template <class T>
@@ -170,10 +180,19 @@ struct WebSocketHandlers {
   std::function<void(WebSocket&, const CloseInfo&)> on_close = {};  // exactly once, always
 
   std::vector<std::string> subprotocols = {};  // in our order of preference
+  // What clients may speak; others are answered 426 with this list. A version older than 7 is an
+  // invitation to every page on the web that knows it (docs/topics/versions.md), so with one of
+  // them `origins` must be a list, or be waived with OriginPolicy::any().
+  Versions versions = Versions::safe();
   OriginPolicy origins = {};
+  Compression compression = {};
   SlowPolicy slow_policy = SlowPolicy::Close;
   WebSocketLimits limits = {};
+  LegacyOptions legacy = {};
 };
+
+// Whether a route can be served so. Fails: BadLimit, BadVersions, BadCompression.
+Result<void> check(const WebSocketHandlers& handlers);
 
 // A WebSocket that a client asks for, to be answered exactly once: accepting and rejecting consume
 // it. Dropping it unanswered answers 500. May be moved to another thread and answered there, later.

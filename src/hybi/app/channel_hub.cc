@@ -59,14 +59,15 @@ void LoopChannels::remove(conn::WsSession& session, std::size_t index) {
   if (subscribers.empty()) channels_.erase(channels_.find(gone.channel->name()));
 }
 
-std::size_t LoopChannels::deliver(std::string_view name, const conn::SharedMessageRef& message,
+std::size_t LoopChannels::deliver(std::string_view name, const conn::PublishedMessage& message,
                                   const conn::WsSession* except) {
   Channel* const channel = find(name);
   if (channel == nullptr) return 0;
   std::size_t count = 0;
+  conn::Publication publication(message, port_.context()->deflate_pool());
   for (const Channel::Subscriber& subscriber : channel->subscribers()) {
     if (subscriber.session == except) continue;
-    subscriber.session->deliver(message, name);
+    subscriber.session->deliver(publication, name);
     ++count;
   }
   return count;
@@ -74,20 +75,20 @@ std::size_t LoopChannels::deliver(std::string_view name, const conn::SharedMessa
 
 void LoopChannels::publish(std::string_view channel, const Message& message,
                            const conn::WsSession* except) {
-  const conn::SharedMessageRef shared = conn::share(message);
+  const conn::PublishedMessage shared(message);
   deliver(channel, shared, except);
   hub_.publish_elsewhere(channel, shared, port_);
 }
 
 void ChannelHub::send_to(const Member& loop, std::string_view channel,
-                         const conn::SharedMessageRef& message) {
+                         const conn::PublishedMessage& message) {
   LoopChannels* const channels = loop.channels;
   loop.port->post_message([channels, message, name = std::string(channel)](
                               conn::LoopContext&) { channels->deliver(name, message, nullptr); },
-                          message->frame.size());
+                          message.frame->frame.size());
 }
 
-void ChannelHub::publish_elsewhere(std::string_view channel, const conn::SharedMessageRef& message,
+void ChannelHub::publish_elsewhere(std::string_view channel, const conn::PublishedMessage& message,
                                    const conn::LoopPort& from) {
   for (const Member& loop : loops_) {
     if (loop.port.get() != &from) send_to(loop, channel, message);
@@ -95,7 +96,7 @@ void ChannelHub::publish_elsewhere(std::string_view channel, const conn::SharedM
 }
 
 void ChannelHub::publish(std::string_view channel, const Message& message) {
-  const conn::SharedMessageRef shared = conn::share(message);
+  const conn::PublishedMessage shared(message);
   for (const Member& loop : loops_) {
     if (!loop.port->on_loop_thread()) {
       send_to(loop, channel, shared);

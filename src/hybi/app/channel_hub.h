@@ -7,7 +7,7 @@
 
 #include <hybi/conn/application.h>
 #include <hybi/conn/loop_port.h>
-#include <hybi/conn/shared_message.h>
+#include <hybi/conn/publication.h>
 #include <hybi/conn/ws_session.h>
 
 #include <memory>
@@ -49,7 +49,7 @@ class LoopChannels final : public conn::Channels {
                const conn::WsSession* except) override;
 
   // Returns: to how many.
-  std::size_t deliver(std::string_view channel, const conn::SharedMessageRef& message,
+  std::size_t deliver(std::string_view channel, const conn::PublishedMessage& message,
                       const conn::WsSession* except);
 
  private:
@@ -75,7 +75,7 @@ class ChannelHub {
   // To every loop; on the calling loop's own thread its part is done at once. Thread: any.
   void publish(std::string_view channel, const Message& message);
   // To every loop but `from`.
-  void publish_elsewhere(std::string_view channel, const conn::SharedMessageRef& message,
+  void publish_elsewhere(std::string_view channel, const conn::PublishedMessage& message,
                          const conn::LoopPort& from);
 
  private:
@@ -84,7 +84,7 @@ class ChannelHub {
     LoopChannels* channels;  // touched on the port's thread only
   };
   static void send_to(const Member& loop, std::string_view channel,
-                      const conn::SharedMessageRef& message);
+                      const conn::PublishedMessage& message);
 
   std::vector<Member> loops_;
 };

@@ -123,6 +123,10 @@ void Server::Impl::stop(std::chrono::milliseconds deadline) {
 Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>()) {
   impl_->share.http = options.http;
   impl_->share.limits = options.limits;
+  impl_->share.behind_tls = options.behind_tls;
+  for (const std::string& network : options.trusted_proxies) {
+    impl_->note(impl_->share.trusted_proxies.add(network));
+  }
   impl_->site.set_error_hook(options.on_error);
   impl_->options = std::move(options);
 }
@@ -174,7 +178,7 @@ Server& Server::any(std::string_view pattern, Handler handler) {
 }
 
 Server& Server::ws(std::string_view pattern, WebSocketHandlers handlers) {
-  if (!is_valid(handlers.limits)) impl_->note(Errc::BadLimit);
+  impl_->note(check(handlers));
   impl_->note(impl_->site.add_websocket(pattern, std::move(handlers)));
   return *this;
 }

@@ -12,7 +12,9 @@
 #include <hybi/io/fd.h>
 #include <hybi/io/socket.h>
 #include <hybi/server.h>
+#include <hybi/ws/deflate_params.h>
 #include <hybi/ws/handshake_client.h>
+#include <hybi/ws/message_deflate.h>
 #include <hybi/ws/protocol.h>
 
 #include <gtest/gtest.h>
@@ -184,37 +186,78 @@ inline std::string http_get(std::uint16_t port, std::string_view target) {
   return client.received;
 }
 
+// How a test's client opens a WebSocket.
+struct WsClientOptions {
+  Version version = Version::V13;
+  Compression compression = {};
+  std::vector<std::pair<std::string_view, std::string_view>> fields = {};
+  std::string_view origin = {};
+  std::vector<ws::ExtensionOffer> extensions = {};  // besides what `compression` offers
+};
+
 class WsClient {
  public:
   // Returns: one that is not open() if the answer was not a valid 101.
   static WsClient open(std::uint16_t port, std::string_view target = "/", int receive_buffer = 0) {
     return WsClient(SocketClient(port, receive_buffer), target);
   }
-  WsClient(SocketClient socket, std::string_view target)
-      : state_(std::make_unique<State>()), socket_(std::move(socket)) {
-    const ws::ClientRequest request{.host = "test", .target = target};
-    const std::string key = ws::make_key(state_->entropy);
-    if (!socket_.connected() || !ws::write_request(request, key, state_->out)) return;
-    flush();
-    ws::ResponseHead head;
-    for (;;) {
-      Bytes in = as_bytes(socket_.received);
-      const Result<bool> complete = ws::parse_response_head(in, 16384, head);
-      if (!complete || (!*complete && !socket_.read_more())) return;
-      if (!*complete) continue;
-      status_ = head.status;
-      open_ = ws::check_answer(head, request, key).has_value();
-      socket_.received.erase(0, socket_.received.size() - in.size());
-      return;
+  static WsClient open(std::uint16_t port, std::string_view target,
+                       const WsClientOptions& options) {
+    return WsClient(SocketClient(port), target, options);
+  }
+  WsClient(SocketClient socket, std::string_view target, const WsClientOptions& options = {})
+      : state_(std::make_unique<State>(options.version)), socket_(std::move(socket)) {
+    ws::ClientRequest request{.host = "test",
+                              .target = target,
+                              .origin = options.origin,
+                              .extensions = options.extensions,
+                              .fields = options.fields,
+                              .version = options.version};
+    if (options.compression.mode != Compression::Mode::Off) {
+      request.extensions.push_back(ws::deflate_offer(options.compression));
     }
+    const ws::ClientKeys keys = ws::make_keys(options.version, state_->entropy);
+    if (!socket_.connected() || !ws::write_request(request, keys, state_->out)) return;
+    flush();
+    Bytes in;
+    ws::ResponseHead head;
+    const auto complete = [&](auto read) {  // Returns: false if it never is
+      for (;;) {
+        const Bytes before = in;
+        const Result<bool> done = read();
+        if (!done) return false;
+        if (*done) return true;
+        const std::size_t taken = socket_.received.size() - before.size();
+        if (!socket_.read_more()) return false;
+        in = as_bytes(socket_.received).subspan(taken);
+      }
+    };
+    if (!complete([&] { return ws::parse_response_head(in, 16384, head); })) return;
+    status_ = head.status;
+    const Result<ws::Answer> answer = ws::check_answer(head, request, keys);
+    if (!answer) return;
+    extensions_ = answer->extensions;
+    if (request.version == Version::V4) {
+      state_->protocol.set_connection_key(ws::connection_key(keys.key, answer->nonce));
+    }
+    if (!complete([&] { return ws::take_challenge_answer(in, options.version, keys); })) return;
+    socket_.received.erase(0, socket_.received.size() - in.size());
+    open_ = extensions_.empty() || use(request.extensions, options.compression);
   }
 
+  const std::vector<ws::ExtensionOffer>& extensions() const { return extensions_; }
   bool open() const { return open_; }
   unsigned status() const { return status_; }
   SocketClient& socket() { return socket_; }
 
   bool send(std::string_view text) {
     return state_->protocol.send_text(text, state_->out) && flush();
+  }
+  bool send_binary(Bytes data) {
+    return state_->protocol.send_binary(data, state_->out) && flush();
+  }
+  bool ping(std::string_view text) {
+    return state_->protocol.send_ping(as_bytes(text), state_->out) && flush();
   }
   bool close(std::uint16_t code = 1000) {
     return state_->protocol.close(code, "", state_->out) && flush();
@@ -246,6 +289,7 @@ class WsClient {
           break;
       }
       if (socket_.received.empty() && !socket_.read_more()) {
+        (void)state_->protocol.end_of_input();  // in 75 this is how it closes
         return socket_.read_to_end() ? "end" : "late";
       }
       input_ = std::exchange(socket_.received, {});
@@ -255,11 +299,31 @@ class WsClient {
 
  private:
   struct State {  // where the protocol's references stay valid
+    explicit State(Version version) : protocol(ws::Role::Client, limits, entropy, version) {}
+
     SystemEntropy entropy;
     WebSocketLimits limits{.max_message_bytes = 64 * 1024 * 1024};
-    ws::Protocol protocol{ws::Role::Client, limits, entropy};
+    ws::DeflatePool pool;
+    ws::Protocol protocol;
     OutBuffer out;
   };
+
+  // The extension that was agreed: the last one offered is ours.
+  bool use(const std::vector<ws::ExtensionOffer>& offered, const Compression& compression) {
+    if (extensions_[0].name == "deflate-stream") {
+      state_->protocol.set_deflate_stream(std::make_unique<ws::DeflateStream>());
+      return true;
+    }
+    ws::DeflateParams params{.kind = ws::DeflateParams::Kind::Frame, .server = {}, .client = {}};
+    if (extensions_[0].name == "permessage-deflate") {
+      const auto agreed = ws::take_deflate_answer(offered.back(), extensions_[0]);
+      if (!agreed) return false;
+      params = *agreed;
+    }
+    state_->protocol.set_extension(std::make_unique<ws::MessageDeflate>(
+        state_->pool, compression, params.kind, params.client, params.server));
+    return true;
+  }
   bool flush() {
     const bool done = socket_.write(as_text(state_->out.view()));
     state_->out.clear();
@@ -268,6 +332,7 @@ class WsClient {
 
   std::unique_ptr<State> state_;
   SocketClient socket_;
+  std::vector<ws::ExtensionOffer> extensions_;
   std::string input_;
   std::size_t taken_ = 0;
   unsigned status_ = 0;

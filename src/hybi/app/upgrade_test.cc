@@ -119,7 +119,7 @@ TEST_P(UpgradeSuite, RefusesABadHandshakeAndStaysHttp) {  // RFC 6455 4.2.1, 4.4
     std::string field, value;
   };
   const Case cases[] = {
-      {with("Version: 13", "Version: 777"), 426, "sec-websocket-version", "13"},
+      {with("Version: 13", "Version: 777"), 426, "sec-websocket-version", "13, 8, 7"},
       {with("Sec-WebSocket-Version: 13\r\n", ""), 426, "upgrade", "websocket"},
       {with("Connection: Upgrade", "Connection: x"), 426, "upgrade", "websocket"},
       {with("dGhlIHNhbXBsZSBub25jZQ==", "short"), 400, "", ""},

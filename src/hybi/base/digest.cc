@@ -6,14 +6,27 @@
 
 namespace hybi {
 
-Sha1 sha1(Bytes data) {
-  Sha1 digest;
+namespace {
+
+template <class Digest>
+Digest digest_of(Bytes data, const EVP_MD* kind) {
+  Digest digest;
   unsigned int size = 0;
   if (EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(digest.data()), &size,
-                 EVP_sha1(), nullptr) != 1) {
-    std::abort();  // out of memory, or an OpenSSL that forbids SHA-1: no handshake is possible
+                 kind, nullptr) != 1) {
+    std::abort();  // out of memory, or an OpenSSL that forbids it: no handshake is possible
   }
   return digest;
+}
+
+}  // namespace
+
+Sha1 sha1(Bytes data) {
+  return digest_of<Sha1>(data, EVP_sha1());
+}
+
+Md5 md5(Bytes data) {
+  return digest_of<Md5>(data, EVP_md5());
 }
 
 std::string base64_encode(Bytes data) {

@@ -1,4 +1,4 @@
-// SHA-1 and base64, through OpenSSL. For the opening handshake; not for secrets.
+// SHA-1, MD5 and base64, through OpenSSL. For the opening handshake; not for secrets.
 #pragma once
 
 #include <hybi/bytes.h>
@@ -13,7 +13,10 @@ namespace hybi {
 
 using Sha1 = std::array<std::byte, 20>;
 
+using Md5 = std::array<std::byte, 16>;
+
 Sha1 sha1(Bytes data);
+Md5 md5(Bytes data);
 
 // RFC 4648 4, with padding, on one line.
 std::string base64_encode(Bytes data);

@@ -2,6 +2,9 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+#include <array>
+
 namespace hybi {
 
 namespace detail {
@@ -29,6 +32,33 @@ std::size_t unfinished_tail(Bytes text) {
 }
 
 }  // namespace
+
+void append_as_utf8(Bytes text, OutBuffer& out) {
+  constexpr std::array kReplacement{std::byte{0xEF}, std::byte{0xBF}, std::byte{0xBD}};  // U+FFFD
+  std::size_t at = 0;
+  while (at < text.size()) {
+    // What is good is copied in one go: the longest start without a bad part.
+    const std::size_t begin = at;
+    std::size_t bad = 0;  // bytes of the bad part behind it
+    while (at < text.size() && bad == 0) {
+      Utf8Checker character;
+      std::size_t size = 0;
+      bool ok = true;
+      do {
+        ok = character.add(text.subspan(at + size, 1));
+        if (ok) ++size;
+      } while (ok && !character.complete() && at + size < text.size());
+      if (character.complete()) {
+        at += size;
+      } else {
+        bad = std::max<std::size_t>(size, 1);
+      }
+    }
+    out.append(text.subspan(begin, at - begin));
+    if (bad != 0) out.append(kReplacement);
+    at += bad;
+  }
+}
 
 bool Utf8Checker::step(std::uint8_t byte) {
   if (need_ != 0) {

@@ -4,6 +4,7 @@
 // the piece that holds it that a byte is wrong, even in the middle of a character.
 #pragma once
 
+#include <hybi/base/out_buffer.h>
 #include <hybi/bytes.h>
 
 #include <cstdint>
@@ -36,6 +37,10 @@ inline bool is_utf8(Bytes text) {
 inline bool is_utf8(std::string_view text) {
   return is_utf8(as_bytes(text));
 }
+
+// Appends `text` with U+FFFD in place of each part that is not UTF-8: the longest start of a
+// character that could have become one, or else a single byte. At most three times as long.
+void append_as_utf8(Bytes text, OutBuffer& out);
 
 // A text that comes in pieces.
 class Utf8Checker {

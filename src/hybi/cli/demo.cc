@@ -37,6 +37,7 @@ bool served(std::string_view path) {
 }
 
 void add_routes(Server& server, const DemoOptions& options) {
+  const auto visitors = std::make_shared<Visitors>();
   server.use([](Request& request, Response& response, const Next& next) {
     const bool page = request.method() == http::Method::Get &&
                       request.header("Accept").find("text/html") != std::string_view::npos;
@@ -47,9 +48,9 @@ void add_routes(Server& server, const DemoOptions& options) {
     send_page(request, response, "index.html");
   });
   server.get("/assets/:file", send_asset);
-  add_api(server, options);
-  add_live(server, options.threads);
-  add_chat(server);
+  add_api(server, options, visitors);
+  add_live(server, options, visitors);
+  add_chat(server, options, visitors);
 }
 
 // localhost is both families, so that a browser gets an answer whichever it tries first. With a
@@ -93,6 +94,9 @@ void print_started(const Server& server, const DemoOptions& options) {
     for (const std::string& address : server.addresses())
       say(stdout, fmt::format("listening on {}\n", address));
   }
+  if (options.legacy) {
+    say(stdout, "every WebSocket version from hixie-75 on, any Origin: not for the open web\n");
+  }
   say(stdout, fmt::format("backend {}, {} {}; Ctrl-C stops\n",
                           server.backend() == Backend::Uring ? "io_uring" : "epoll",
                           options.threads, options.threads == 1 ? "thread" : "threads"));
@@ -102,6 +106,24 @@ void print_started(const Server& server, const DemoOptions& options) {
 
 unsigned default_threads() {
   return std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
+}
+
+void prepare(WebSocketHandlers& handlers, const DemoOptions& options,
+             const std::shared_ptr<Visitors>& visitors, const std::string& path) {
+  if (options.legacy) {
+    handlers.versions = Versions::all();
+    handlers.origins = OriginPolicy::any();
+  }
+  handlers.compression = options.compression;
+  handlers.on_open = [visitors, path, open = std::move(handlers.on_open)](WebSocket& ws) {
+    visitors->came(ws, path);
+    if (open) open(ws);
+  };
+  handlers.on_close = [visitors, close = std::move(handlers.on_close)](WebSocket& ws,
+                                                                       const CloseInfo& info) {
+    visitors->went(ws.id());
+    if (close) close(ws, info);
+  };
 }
 
 int run_demo(const DemoOptions& options) {

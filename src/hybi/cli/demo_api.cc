@@ -80,7 +80,8 @@ void answer_later(Server& server, Request& request, Response& response) {
   });
 }
 
-std::shared_ptr<const WebSocketHandlers> echo_handlers(const DemoOptions& options) {
+std::shared_ptr<const WebSocketHandlers> echo_handlers(const DemoOptions& options,
+                                                       const std::shared_ptr<Visitors>& visitors) {
   WebSocketHandlers handlers;
   // While a peer does not take its echoes the library stops reading from it, so this is enough.
   handlers.on_message = [](WebSocket& ws, const Message& message) { ws.send(message); };
@@ -89,20 +90,23 @@ std::shared_ptr<const WebSocketHandlers> echo_handlers(const DemoOptions& option
       std::max(handlers.limits.high_water_bytes, options.max_message_bytes + 1024);
   handlers.limits.ping_interval = options.ping_interval;
   handlers.limits.idle_timeout = options.idle_timeout;
+  prepare(handlers, options, visitors, "/echo");
   return std::make_shared<const WebSocketHandlers>(std::move(handlers));
 }
 
 }  // namespace
 
-void add_api(Server& server, const DemoOptions& options) {
+void add_api(Server& server, const DemoOptions& options,
+             const std::shared_ptr<Visitors>& visitors) {
   // The page for a browser that looks, the echo for one that talks: the same path.
-  server.get("/echo", [handlers = echo_handlers(options)](Request& request, Response& response) {
-    if (auto upgrade = request.websocket()) {
-      std::move(*upgrade).accept(handlers);
-      return;
-    }
-    send_page(request, response, "echo.html");
-  });
+  server.get("/echo",
+             [handlers = echo_handlers(options, visitors)](Request& request, Response& response) {
+               if (auto upgrade = request.websocket()) {
+                 std::move(*upgrade).accept(handlers);
+                 return;
+               }
+               send_page(request, response, "echo.html");
+             });
   server.post("/api/echo", echo_json);
   server.get("/api/later", [&server](Request& request, Response& response) {
     answer_later(server, request, response);

@@ -6,6 +6,6 @@
 namespace hybi::cli {
 
 // Requires: before start().
-void add_api(Server& server, const DemoOptions& options);
+void add_api(Server& server, const DemoOptions& options, const std::shared_ptr<Visitors>& visitors);
 
 }  // namespace hybi::cli

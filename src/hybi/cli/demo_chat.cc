@@ -151,13 +151,15 @@ bool is_room_name(std::string_view name) {
          });
 }
 
-void add_chat(Server& server) {
+void add_chat(Server& server, const DemoOptions& options,
+              const std::shared_ptr<Visitors>& visitors) {
   const auto chat = std::make_shared<Chat>(server);
   const auto handlers = std::make_shared<WebSocketHandlers>();
   handlers->on_open = [chat](WebSocket& ws) { chat->on_open(ws); };
   handlers->on_message = [chat](WebSocket& ws, const Message& m) { chat->on_message(ws, m); };
   handlers->on_close = [chat](WebSocket& ws, const CloseInfo&) { chat->on_close(ws); };
   handlers->limits.max_message_bytes = 16 * 1024;  // kMaxText characters, escaped
+  prepare(*handlers, options, visitors, "/chat");
 
   const auto enter = [handlers](Request& request, Response& response, const std::string& room) {
     const bool known = is_room_name(room);

@@ -12,7 +12,7 @@
 // person comes from one thread and so in order, and taking the same news twice changes nothing.
 #pragma once
 
-#include <hybi/server.h>
+#include <hybi/cli/demo.h>
 
 #include <cstddef>
 #include <string_view>
@@ -27,7 +27,8 @@ inline constexpr std::size_t kMaxRooms = 200;
 inline constexpr std::size_t kListedRooms = 12;  // in {"type":"rooms"}, the fullest ones
 
 // Adds /chat and /chat/:room. Requires: before start().
-void add_chat(Server& server);
+void add_chat(Server& server, const DemoOptions& options,
+              const std::shared_ptr<Visitors>& visitors);
 
 // Whether a room may be called that.
 bool is_room_name(std::string_view name);

@@ -22,7 +22,8 @@ constexpr std::size_t kMinute = 60;  // ticks
 // Turns counters into rates: what happened between the last two ticks.
 class Meter {
  public:
-  Meter(Server& server, unsigned threads) : server_(server), threads_(threads) {}
+  Meter(Server& server, unsigned threads, std::shared_ptr<Visitors> visitors)
+      : server_(server), threads_(threads), visitors_(std::move(visitors)) {}
 
   // On the first loop.
   void tick() {
@@ -68,6 +69,18 @@ class Meter {
     }
   }
 
+  nlohmann::ordered_json visitors() const {
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    for (const Visitor& visitor : visitors_->newest()) {
+      list.push_back({{"id", std::to_string(visitor.id)},
+                      {"path", visitor.path},
+                      {"version", visitor.version},
+                      {"extension", visitor.extension},
+                      {"seconds", duration<double>(Clock::now() - visitor.since).count()}});
+    }
+    return list;
+  }
+
   nlohmann::ordered_json json_of(const ServerStats& now) const {
     return {{"uptime", duration<double>(Clock::now() - started_).count()},
             {"backend", server_.backend() == Backend::Uring ? "io_uring" : "epoll"},
@@ -75,6 +88,7 @@ class Meter {
             {"connections", now.connections},
             {"websockets", now.websockets},
             {"per_second", rates_},
+            {"visitors", visitors()},
             {"total",
              {{"connections", now.connections_total},
               {"websockets", now.websockets_total},
@@ -90,6 +104,7 @@ class Meter {
 
   Server& server_;
   const unsigned threads_;
+  const std::shared_ptr<Visitors> visitors_;
   const Clock::time_point started_ = Clock::now();
   mutable std::mutex mutex_;
   ServerStats last_;
@@ -101,8 +116,9 @@ class Meter {
 
 }  // namespace
 
-void add_live(Server& server, unsigned threads) {
-  const auto meter = std::make_shared<Meter>(server, threads);
+void add_live(Server& server, const DemoOptions& options,
+              const std::shared_ptr<Visitors>& visitors) {
+  const auto meter = std::make_shared<Meter>(server, options.threads, visitors);
   const auto handlers = std::make_shared<WebSocketHandlers>();
   handlers->on_open = [meter](WebSocket& ws) {
     ws.subscribe(kChannel);
@@ -110,6 +126,7 @@ void add_live(Server& server, unsigned threads) {
   };
   handlers->slow_policy = SlowPolicy::Drop;   // the next second brings newer numbers
   handlers->limits.max_message_bytes = 1024;  // nobody has anything to say here
+  prepare(*handlers, options, visitors, "/live");
 
   server.get("/live", [meter, handlers](Request& request, Response& response) {
     if (auto upgrade = request.websocket()) {

@@ -36,6 +36,11 @@ hybi::Backend backend(const std::string& name) {
   return name == "uring" ? hybi::Backend::Uring : hybi::Backend::Auto;
 }
 
+hybi::Compression compression(const std::string& name) {
+  if (name == "off") return hybi::Compression::off();
+  return name == "shared" ? hybi::Compression::shared() : hybi::Compression::dedicated();
+}
+
 void add_demo_flags(CLI::App& demo, DemoOptions& options) {
   demo.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   demo.add_option("--host", options.hosts,
@@ -70,6 +75,15 @@ void add_demo_flags(CLI::App& demo, DemoOptions& options) {
       ->capture_default_str()
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32).description(""))
       ->type_name("N");
+  demo.add_flag("--legacy", options.legacy,
+                "Serve every version of the protocol from hixie-75 on, to pages of any Origin");
+  demo.add_option_function<std::string>(
+          "--compression",
+          [&options](const std::string& name) { options.compression = compression(name); },
+          "Of messages, where the client offers it: off, shared or dedicated")
+      ->default_str("shared")
+      ->check(CLI::IsMember({"off", "shared", "dedicated"}).description(""))
+      ->type_name("NAME");
   const auto seconds = [&demo](const char* flag, std::chrono::milliseconds& value, const char* text,
                                double most) {
     demo.add_option_function<double>(

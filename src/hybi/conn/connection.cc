@@ -123,7 +123,8 @@ void Connection::resume(Pause reason) {
   pauses_ &= static_cast<std::uint8_t>(~static_cast<std::uint8_t>(reason));
   if (pauses_ != 0 || ended_) return;
   stream_->resume_reading();
-  if (kept_) hook_later();  // what was kept is offered outside of the caller
+  // What was kept is offered outside of the caller.
+  if (kept_ || session_->holds_input()) hook_later();
 }
 
 // --- sending

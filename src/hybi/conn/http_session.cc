@@ -84,6 +84,11 @@ void HttpSession::begin_request() {
   const http::Head& head = parser_.head();
   close_after_ = !head.keep_alive();
   body_complete_ = !head.has_body();
+  if (head.upgrade() && ws::has_challenge(head)) {
+    // What follows belongs to the WebSocket; without one, nothing sensible can follow.
+    parser_.leave_body();
+    body_complete_ = close_after_ = true;
+  }
   // A body that will be refused for its length is not asked for.
   continue_due_ = head.expect_continue() && !body_complete_ && head.minor_version() >= 1 &&
                   head.content_length() <= connection_.context().share().http.max_body_bytes;

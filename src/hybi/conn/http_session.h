@@ -13,6 +13,7 @@
 #include <hybi/conn/request_ref.h>
 #include <hybi/conn/route_pattern.h>
 #include <hybi/conn/session.h>
+#include <hybi/conn/ws_session.h>
 #include <hybi/http/fields.h>
 #include <hybi/http/parser.h>
 #include <hybi/server.h>
@@ -100,6 +101,9 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   };
 
   void handler_failed();
+  void refuse_handshake(Errc why, Versions accepted);
+  void write_upgrade(const ws::Offer& offer, WsSession::Agreed& agreed,
+                     const OutBuffer& more_fields);
   OutBuffer& out();
   void begin_request();
   void request_complete();

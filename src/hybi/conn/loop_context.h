@@ -14,7 +14,9 @@
 #include <hybi/conn/outbox.h>
 #include <hybi/http/writer.h>
 #include <hybi/io/loop.h>
+#include <hybi/io/network.h>
 #include <hybi/limits.h>
+#include <hybi/ws/deflate.h>
 
 #include <atomic>
 #include <memory>
@@ -26,6 +28,8 @@ namespace hybi::conn {
 struct ServerShare {
   HttpLimits http;
   ServerLimits limits;
+  bool behind_tls = false;  // see ServerOptions
+  io::Networks trusted_proxies;
   std::atomic<std::size_t> connections{0};
 };
 
@@ -66,6 +70,7 @@ class LoopContext final : private io::LoopMember {
   Counters& counters() { return counters_; }
   OutboxPool& outboxes() { return outboxes_; }
   Entropy& entropy() { return entropy_; }
+  ws::DeflatePool& deflate_pool() { return deflate_pool_; }
   OutBuffer& replies() { return replies_; }  // scratch for protocols; empty between uses
 
   // Milliseconds since the context began; wraps after 49 days, so only differences mean something.
@@ -87,6 +92,7 @@ class LoopContext final : private io::LoopMember {
   Application& application_;
   Channels* channels_ = nullptr;
   PortRef port_;
+  ws::DeflatePool deflate_pool_;  // outlives the connections
   Slab<Connection> connections_;
   std::vector<Connection*> hooked_, dirty_;
   std::vector<Connection*> hooked_now_, dirty_now_;  // being worked on

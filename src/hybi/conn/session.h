@@ -24,6 +24,8 @@ class Session {
   // Takes bytes from the front of `in`. What is left is kept and offered again, with more behind it
   // or when reading is resumed. Lifetime: `in` is writable until the return.
   virtual void on_bytes(MutableBytes& in) = 0;
+  // Whether it has input inside that on_hook() can go on with when reading is resumed.
+  virtual bool holds_input() const { return false; }
   // The peer will send no more. Bytes kept back have been offered before.
   virtual void on_end() = 0;
   // Asked for with Connection::hook_later: the end of a turn, before the bytes leave.

@@ -11,16 +11,23 @@
 namespace hybi::conn {
 
 struct SharedMessage {
-  OutBuffer frame;  // header and payload as a server of version 13 sends them, or a payload alone
+  OutBuffer frame;             // as it goes into the stream, or a payload alone
+  ws::Encoding encoding = {};  // of the frame
 };
 
 using SharedMessageRef = std::shared_ptr<const SharedMessage>;
 
-inline SharedMessageRef share(const Message& message) {
+// Returns: null if that encoding has no binary messages. `pool` may be null if nothing is
+// compressed.
+inline SharedMessageRef share(const Message& message, const ws::Encoding& encoding = {},
+                              ws::DeflatePool* pool = nullptr) {
   auto shared = std::make_shared<SharedMessage>();
+  shared->encoding = encoding;
   shared->frame.reserve(message.data.size() + 10);
-  ws::encode_server_message(message.is_text ? ws::Opcode::Text : ws::Opcode::Binary, message.data,
-                            shared->frame);
+  const ws::Opcode opcode = message.is_text ? ws::Opcode::Text : ws::Opcode::Binary;
+  if (!ws::encode_server_message(encoding, pool, opcode, message.data, shared->frame)) {
+    return nullptr;
+  }
   return shared;
 }
 

@@ -1,11 +1,16 @@
 // From HTTP to WebSocket: hybi::Upgrade and the HTTP session's part of the handshake. RFC 6455 4.2.
+#include <hybi/base/digest.h>
+#include <hybi/conn/challenge_session.h>
+#include <hybi/conn/forwarded.h>
 #include <hybi/conn/http_session.h>
 #include <hybi/conn/loop_context.h>
 #include <hybi/conn/ws_session.h>
 #include <hybi/http/writer.h>
+#include <hybi/ws/deflate_params.h>
 #include <hybi/ws/handshake.h>
 
 #include <algorithm>
+#include <array>
 
 namespace hybi {
 
@@ -76,25 +81,33 @@ void Upgrade::reject(unsigned status, std::string_view text) && {
   });
 }
 
+Result<void> check(const WebSocketHandlers& handlers) {
+  if (!is_valid(handlers.limits)) return Errc::BadLimit;
+  if (!is_valid(handlers.compression)) return Errc::BadCompression;
+  const bool unguarded =
+      handlers.versions.has_unsafe() && handlers.origins.kind == OriginPolicy::Kind::SameOrigin;
+  if (handlers.versions.empty() || unguarded) return Errc::BadVersions;
+  return {};
+}
+
 namespace conn {
 namespace {
 
 // RFC 6455 10.2: which pages may connect.
-bool origin_allowed(const OriginPolicy& policy, const http::Head& head) {
-  const std::string_view origin = head.find("origin");
+bool origin_allowed(const OriginPolicy& policy, std::string_view origin, std::string_view host) {
   if (origin.data() == nullptr) return policy.allow_missing;
   switch (policy.kind) {
     case OriginPolicy::Kind::Any:
       return true;
     case OriginPolicy::Kind::SameOrigin:
-      return head.count("origin") == 1 && ws::is_same_origin(origin, head.authority());
+      return ws::is_same_origin(origin, host);
     case OriginPolicy::Kind::List:
       break;
   }
   const auto same = [&](const std::string& allowed) {
     return equals_ignoring_case(allowed, origin);
   };
-  return head.count("origin") == 1 && std::any_of(policy.list.begin(), policy.list.end(), same);
+  return std::any_of(policy.list.begin(), policy.list.end(), same);
 }
 
 std::string_view choose_subprotocol(const std::vector<std::string>& ours, const ws::Offer& offer) {
@@ -107,57 +120,98 @@ std::string_view choose_subprotocol(const std::vector<std::string>& ours, const 
 
 }  // namespace
 
+// Answers a handshake that breaks a rule. RFC 6455 4.4: `accepted` tells which versions would do.
+void HttpSession::refuse_handshake(Errc why, Versions accepted) {
+  connection_.context().counters().refused_requests.add();
+  OutBuffer fields;
+  ws::write_refusal_fields(why, accepted, fields);
+  answer_error(why, as_text(fields.view()));
+}
+
 std::optional<Upgrade> HttpSession::take_upgrade() {
   if (upgrade_taken_ || answered() || !ws::is_websocket_request(parser_.head()))
     return std::nullopt;
   upgrade_taken_ = true;
-  const Result<ws::Offer> offer = ws::check_request(parser_.head());
-  if (!offer) {
-    connection_.context().counters().refused_requests.add();
-    OutBuffer fields;
-    ws::write_refusal_fields(offer.error().code, fields);
-    answer_error(offer.error().code, as_text(fields.view()));
-    return std::nullopt;
-  }
   auto pending = std::make_unique<Upgrade::Pending>();
   pending->request = request_ref();
-  pending->subprotocols.assign(offer->subprotocols.begin(), offer->subprotocols.end());
-  pending->origin = offer->origin;
+  const Result<ws::Offer> offer = ws::check_request(parser_.head(), Versions::all());
+  if (offer) {
+    pending->subprotocols.assign(offer->subprotocols.begin(), offer->subprotocols.end());
+    pending->origin = offer->origin;
+  } else if (offer.error().code != Errc::WsHandshakeVersion) {
+    refuse_handshake(offer.error().code, Versions::all());
+    return std::nullopt;
+  }
+  // Which versions are served is known when it is accepted: a foreign one is refused then.
   deferred_ = true;
   return Upgrade(std::move(pending));
 }
 
 bool HttpSession::accept(std::shared_ptr<const WebSocketHandlers> handlers, std::any user,
                          const OutBuffer& more_fields) {
+  if (answered()) return false;
   const http::Head& head = parser_.head();
-  const Result<ws::Offer> offer = ws::check_request(head);
-  if (answered() || !offer) return false;
-  if (!is_valid(handlers->limits)) {
-    connection_.context().application().on_error({Errc::BadLimit}, request_.target());
+  if (const Result<void> good = check(*handlers); !good) {
+    connection_.context().application().on_error(good.error(), request_.target());
     answer_error(Errc::HttpHandlerFailed);
     return false;
   }
-  if (!origin_allowed(handlers->origins, head)) {
-    connection_.context().counters().refused_requests.add();
-    answer_error(Errc::WsHandshakeOrigin);
+  const Result<ws::Offer> offer = ws::check_request(head, handlers->versions);
+  if (!offer) {
+    refuse_handshake(offer.error().code, handlers->versions);
+    return false;
+  }
+  if (!origin_allowed(handlers->origins, offer->origin, head.authority())) {
+    refuse_handshake(Errc::WsHandshakeOrigin, handlers->versions);
     return false;
   }
   if (connection_.context().stopping()) {
     answer_error(Errc::HttpOverloaded);
     return false;
   }
-  const std::string_view subprotocol = choose_subprotocol(handlers->subprotocols, *offer);
+  WsSession::Agreed agreed{
+      .version = offer->version,
+      .subprotocol = choose_subprotocol(handlers->subprotocols, *offer),
+      .deflate = ws::choose_deflate(handlers->compression, offer->version, offer->extensions)};
+  write_upgrade(*offer, agreed, more_fields);
+  const bool was_busy = connection_.paused_for(Pause::Busy);
+  std::unique_ptr<Session> session = std::make_unique<WsSession>(
+      connection_, std::move(handlers), std::move(user), head.bytes(), request_.pattern_, agreed);
+  if (ws::has_challenge(head)) {
+    session = std::make_unique<ChallengeSession>(connection_, std::move(session), offer->number1,
+                                                 offer->number2);
+  }
+  connection_.become(std::move(session));
+  if (was_busy) connection_.resume(Pause::Busy);
+  return true;
+}
+
+// The head of the 101 answer.
+void HttpSession::write_upgrade(const ws::Offer& offer, WsSession::Agreed& agreed,
+                                const OutBuffer& more_fields) {
+  const http::Head& head = parser_.head();
+  std::string extensions, nonce, location;
+  if (agreed.deflate) extensions = ws::format_extensions({agreed.deflate->answer});
+  if (offer.version == Version::V4) {
+    std::array<std::byte, 16> random;
+    connection_.context().entropy().fill(random);
+    nonce = base64_encode(random);
+    agreed.connection_key = ws::connection_key(offer.key, nonce);
+  }
+  if (!ws::has_version_field(offer.version)) {
+    location = ws::location_of(head, client_speaks_tls(connection_, head));
+  }
   OutBuffer& out = connection_.out();
-  (void)ws::write_answer(*offer, subprotocol, {}, out);
+  (void)ws::write_answer(offer,
+                         {.subprotocol = agreed.subprotocol,
+                          .extensions = extensions,
+                          .nonce = nonce,
+                          .location = location},
+                         out);
   out.append(more_fields.view());
   fields_.write(out);
   http::write_end_of_head(out);
   answered_ = answer_complete_ = true;
-  const bool was_busy = connection_.paused_for(Pause::Busy);
-  connection_.become(std::make_unique<WsSession>(connection_, std::move(handlers), std::move(user),
-                                                 head.bytes(), request_.pattern_, subprotocol));
-  if (was_busy) connection_.resume(Pause::Busy);
-  return true;
 }
 
 }  // namespace conn

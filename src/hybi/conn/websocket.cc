@@ -93,7 +93,11 @@ std::string_view WebSocket::subprotocol() const {
 }
 
 int WebSocket::version() const {
-  return 13;
+  return ws::number_of(session_->protocol().version());
+}
+
+std::string_view WebSocket::extension() const {
+  return session_->protocol().extension_name();
 }
 
 std::uint64_t WebSocket::id() const {

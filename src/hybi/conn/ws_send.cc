@@ -38,13 +38,20 @@ bool WsSession::peer_is_slow() const {
 
 SendResult WsSession::send(const Message& message, std::string_view key) {
   if (connection_.ended() || protocol_.state() != ws::State::Open) return SendResult::Closed;
-  if (peer_is_slow()) return refuse_slow(share(message), key);
-  if (!protocol_.can_send_message()) return wait_for_fragment(share(message));
+  if (peer_is_slow() || !protocol_.can_send_message()) return send_later(share_own(message), key);
   OutBuffer& out = connection_.out();
   if (message.data.size() >= kSendBackBytes && send_back(message)) return accepted();
-  (void)(message.is_text ? protocol_.send_text(message.text(), out)
-                         : protocol_.send_binary(message.data, out));
+  const Result<void> sent = message.is_text
+                                ? protocol_.send_text(message.text(), out, message.compress)
+                                : protocol_.send_binary(message.data, out, message.compress);
+  if (sent.error().code == Errc::NoBinary) [[unlikely]]
+    return SendResult::NoBinary;
   return accepted();
+}
+
+SharedMessageRef WsSession::share_own(const Message& message) {
+  return share(message, protocol_.encoding(message.data.size(), message.compress),
+               &connection_.context().deflate_pool());
 }
 
 // A large message that is passed on as it came goes out of the memory it came into.
@@ -59,12 +66,24 @@ bool WsSession::send_back(const Message& message) {
   return true;
 }
 
-SendResult WsSession::deliver(const SharedMessageRef& shared, std::string_view channel) {
+SendResult WsSession::deliver(Publication& publication, std::string_view channel) {
   if (connection_.ended() || protocol_.state() != ws::State::Open) return SendResult::Closed;
-  if (peer_is_slow()) return refuse_slow(shared, channel);
-  if (!protocol_.can_send_message()) return wait_for_fragment(shared);
+  const SharedMessageRef& shared =
+      publication.as(protocol_.encoding(publication.payload_bytes(), publication.compress()));
+  if (!shared || peer_is_slow() || !protocol_.can_send_message())
+    return send_later(shared, channel);
   append(shared);
   return accepted();
+}
+
+// A message that cannot go now, or (null) not at all.
+SendResult WsSession::send_later(SharedMessageRef message, std::string_view key) {
+  if (!message) {
+    connection_.context().counters().messages_dropped.add();
+    return SendResult::NoBinary;
+  }
+  return peer_is_slow() ? refuse_slow(std::move(message), key)
+                        : wait_for_fragment(std::move(message));
 }
 
 // RFC 6455 5.4: messages do not mix; this one follows the fragmented one.
@@ -75,7 +94,10 @@ SendResult WsSession::wait_for_fragment(SharedMessageRef message) {
 }
 
 void WsSession::append(const SharedMessageRef& shared) {
-  connection_.outbox().append_shared(shared);
+  Outbox& outbox = connection_.outbox();
+  if (!protocol_.send_shared(shared->frame.view(), shared->encoding, outbox.own())) {
+    outbox.append_shared(shared);
+  }
 }
 
 SendResult WsSession::accepted() {
@@ -225,6 +247,11 @@ void WsSession::on_progress(std::uint64_t unsent) {
 }
 
 void WsSession::on_hook() {
+  if (protocol_.has_more() && !connection_.paused()) {
+    MutableBytes none;
+    on_bytes(none);
+    if (connection_.ended()) return;
+  }
   if (!hook_drained_) return;
   hook_drained_ = false;
   if (connection_.unsent() > handlers_->limits.low_water_bytes) return;

@@ -1,6 +1,7 @@
 // The life of an open WebSocket, see ws_session.h. Sending is in ws_send.cc.
 #include <hybi/conn/loop_context.h>
 #include <hybi/conn/ws_session.h>
+#include <hybi/ws/message_deflate.h>
 
 #include <algorithm>
 
@@ -10,10 +11,11 @@ using std::chrono::milliseconds;
 
 WsSession::WsSession(Connection& connection, std::shared_ptr<const WebSocketHandlers> handlers,
                      std::any user, std::string_view head, const RoutePattern* pattern,
-                     std::string_view subprotocol)
+                     const Agreed& agreed)
     : connection_(connection),
       handlers_(std::move(handlers)),
-      protocol_(ws::Role::Server, handlers_->limits, connection.context().entropy()),
+      protocol_(ws::Role::Server, handlers_->limits, connection.context().entropy(), agreed.version,
+                handlers_->legacy),
       user_(std::move(user)),
       head_(new char[head.size()]),
       pattern_(pattern),
@@ -22,7 +24,21 @@ WsSession::WsSession(Connection& connection, std::shared_ptr<const WebSocketHand
       data_ms_(heard_ms_) {
   std::copy(head.begin(), head.end(), head_.get());
   for (std::size_t i = 0; i < handlers_->subprotocols.size() && i < 127; ++i) {
-    if (handlers_->subprotocols[i] == subprotocol) subprotocol_ = static_cast<std::int8_t>(i);
+    if (handlers_->subprotocols[i] == agreed.subprotocol) {
+      subprotocol_ = static_cast<std::int8_t>(i);
+    }
+  }
+  if (agreed.version == Version::V4) protocol_.set_connection_key(agreed.connection_key);
+  if (agreed.deflate) set_deflate(agreed.deflate->params);
+}
+
+void WsSession::set_deflate(const ws::DeflateParams& params) {
+  if (params.kind == ws::DeflateParams::Kind::Stream) {
+    protocol_.set_deflate_stream(std::make_unique<ws::DeflateStream>());
+  } else {
+    protocol_.set_extension(std::make_unique<ws::MessageDeflate>(
+        connection_.context().deflate_pool(), handlers_->compression, params.kind, params.server,
+        params.client));
   }
 }
 
@@ -175,13 +191,16 @@ void WsSession::on_deadline() {
     connection_.abort(Errc::WsPeerSilent);
     return;
   }
-  if (!ping_waits_ && silence >= limits.ping_interval && !connection_.paused()) {
+  // While the user has paused reading there is nothing to conclude from silence, and 75 and 76 have
+  // no ping: there the idle timeout does the work.
+  const bool silent_by_right = connection_.paused() || !protocol_.has_ping();
+  if (!ping_waits_ && silence >= limits.ping_interval && !silent_by_right) {
     ping_waits_ = ping({}).has_value();
   }
   if (ping_waits_ || stalled) {
     want_deadline(heard_ms_, limits.ping_interval + limits.pong_timeout);
-  } else {  // while the user has paused reading there is nothing to conclude from silence
-    const milliseconds extra = connection_.paused() ? limits.ping_interval : milliseconds(100);
+  } else {
+    const milliseconds extra = silent_by_right ? limits.ping_interval : milliseconds(100);
     want_deadline(heard_ms_, std::max(limits.ping_interval, silence + extra));
   }
   want_deadline(data_ms_, limits.idle_timeout);

@@ -5,14 +5,17 @@
 #pragma once
 
 #include <hybi/conn/connection.h>
+#include <hybi/conn/publication.h>
 #include <hybi/conn/route_pattern.h>
 #include <hybi/conn/session.h>
 #include <hybi/conn/shared_message.h>
 #include <hybi/websocket.h>
+#include <hybi/ws/deflate_params.h>
 #include <hybi/ws/protocol.h>
 
 #include <any>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,14 +34,22 @@ struct Subscription {
 
 class WsSession final : public Session {
  public:
+  // What the handshake has brought.
+  struct Agreed {
+    Version version = Version::V13;
+    std::string_view subprotocol{};
+    std::optional<ws::AcceptedDeflate> deflate{};
+    Sha1 connection_key{};  // 4
+  };
+
   WsSession(Connection& connection, std::shared_ptr<const WebSocketHandlers> handlers,
             std::any user, std::string_view head, const RoutePattern* pattern,
-            std::string_view subprotocol);
+            const Agreed& agreed);
 
   // --- for hybi::WebSocket and handles
   SendResult send(const Message& message, std::string_view key = {});
   // A publication. Counts like send.
-  SendResult deliver(const SharedMessageRef& shared, std::string_view channel);
+  SendResult deliver(Publication& publication, std::string_view channel);
   Result<void> send_fragment(const Message& piece, bool last);
   Result<void> ping(Bytes payload);
   Result<void> pong(Bytes payload);
@@ -67,6 +78,7 @@ class WsSession final : public Session {
   WsSession* as_websocket() override { return this; }
   void on_start() override;
   void on_bytes(MutableBytes& in) override;
+  bool holds_input() const override { return protocol_.has_more(); }
   void on_end() override;
   void on_hook() override;
   void on_progress(std::uint64_t unsent) override;
@@ -84,6 +96,7 @@ class WsSession final : public Session {
     std::size_t latest_bytes = 0;                                  // of them
   };
 
+  void set_deflate(const ws::DeflateParams& params);
   bool handle(const ws::Event& event);
   bool over_high_water() const;
   bool outbox_is_full() const;
@@ -92,6 +105,8 @@ class WsSession final : public Session {
   SendResult accepted();
   Held& held();
   bool send_back(const Message& message);
+  SharedMessageRef share_own(const Message& message);
+  SendResult send_later(SharedMessageRef message, std::string_view key);
   SendResult wait_for_fragment(SharedMessageRef message);
   void append(const SharedMessageRef& shared);
   void pause_if_slow(bool more_input);

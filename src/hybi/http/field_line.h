@@ -33,6 +33,13 @@ inline Errc name_error(const char* begin, const char* at, const char* end) {
 }
 }  // namespace detail
 
+// RFC 9110 5.5 lets a recipient keep a control character where it does no harm. Clients of hixie-76
+// (Java-WebSocket) put DEL into the two keys, which are spelled by chance.
+inline bool may_hold_del(const FieldLine& line) {
+  const std::string_view name = line.name_text();
+  return name.size() == 18 && equals_ignoring_case(name.substr(0, 17), "sec-websocket-key");
+}
+
 // Reads the line that starts at `begin`, which is not the empty line.
 // Returns: past the line's CRLF; null with `errc` Ok if [begin, end) ends before the line does.
 // Fails:   null with the first error, from left to right, in `errc`. It depends on the line only.
@@ -50,6 +57,7 @@ inline const char* read_field_line(const char* begin, const char* end, FieldLine
   while (at != end && (*at == ' ' || *at == '\t')) ++at;
   line.value = at;
   at = find_control(at, end);
+  while (at != end && *at == 0x7f && may_hold_del(line)) at = find_control(at + 1, end);
   if (end - at < 2 && (at == end || *at == '\r')) return nullptr;
   if (*at != '\r' || at[1] != '\n') {
     errc = *at == '\r'   ? Errc::HttpBareCr

@@ -184,6 +184,11 @@ ParseEvent RequestParser::finish_head(Bytes& in, std::size_t head_bytes) {
 }
 
 // RFC 9112 6.3: how the body ends. What it announces is checked before any of it is given out.
+void RequestParser::leave_body() {
+  HYBI_ASSERT(state_ == State::HeadRead);
+  state_ = State::Complete;
+}
+
 Errc RequestParser::begin_body() {
   if (head_.chunked()) {
     announced_ = 0;

@@ -53,6 +53,10 @@ class RequestParser {
   // the following next(): there the announced length is checked.
   void set_max_body_bytes(std::size_t limit) { max_body_bytes_ = limit; }
 
+  // The bytes behind the head are not a body, whatever the head says: the request ends here, and
+  // `in` is left alone. Call after Head, before the following next().
+  void leave_body();
+
   // No byte of a next request has been seen.
   bool between_requests() const { return state_ == State::Head && scanned_ == 0; }
   bool failed() const { return state_ == State::Failed; }

@@ -1,6 +1,7 @@
 #include <hybi/http/parser.h>
 #include <hybi/testing/transcript.h>
 #include <hybi/testing/ws_peer.h>
+#include <hybi/ws/deflate_params.h>
 #include <hybi/ws/handshake.h>
 
 #include <algorithm>
@@ -15,6 +16,13 @@ namespace {
 
 bool is_known(std::string_view kind) {
   return kind == "in" || kind == "call" || kind == "log" || kind == "request" || kind == "answer";
+}
+
+bool is_directive(std::string_view line) {
+  constexpr std::string_view kNames[] = {
+      "role:", "version:", "limit:", "option:", "keys:", "compression:", "offer:", "versions:"};
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](std::string_view name) { return line.starts_with(name); });
 }
 
 // The first word, and what stands behind it without spaces around.
@@ -72,31 +80,97 @@ std::optional<Errc> errc_named(std::string_view name) {
 struct Setup {
   ws::Role role = ws::Role::Server;
   WebSocketLimits limits;
+  ws::Version version = ws::Version::V13;
+  ws::Versions versions = ws::Versions::safe();
+  ws::LegacyOptions legacy;
+  std::optional<Sha1> connection_key;
+  Compression compression;
+  std::vector<ws::ExtensionOffer> offers;
   std::string error;
 };
+
+bool read_limit(std::string_view value, WebSocketLimits& limits) {
+  const auto [name, size] = first_word(value);
+  if (name == "max_message_bytes") {
+    limits.max_message_bytes = number(size);
+  } else if (name == "max_frame_bytes") {
+    limits.max_frame_bytes = number(size);
+  } else if (name == "max_held_bytes") {
+    limits.max_held_bytes = number(size);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool read_option(std::string_view name, ws::LegacyOptions& legacy) {
+  if (name == "base64_binary") {
+    legacy.base64_binary = true;
+  } else if (name == "length_frames") {
+    legacy.length_frames = true;
+  } else if (name == "sniff_hybi01") {
+    legacy.sniff_hybi01 = true;
+  } else if (name == "libwebsockets_masking") {
+    legacy.libwebsockets_masking = true;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool read_version(std::string_view value, ws::Version& version) {
+  for (std::size_t i = 0; i < ws::kVersionCount; ++i) {
+    if (value != std::to_string(ws::number_of(ws::version_at(i)))) continue;
+    version = ws::version_at(i);
+    return true;
+  }
+  return false;
+}
+
+// Returns: false if there is no such directive.
+bool read_directive(std::string_view name, std::string_view value, Setup& setup) {
+  if (name == "role:" && (value == "server" || value == "client")) {
+    setup.role = value == "server" ? ws::Role::Server : ws::Role::Client;
+    return true;
+  }
+  if (name == "limit:") return read_limit(value, setup.limits);
+  if (name == "version:") return read_version(value, setup.version);
+  if (name == "option:") return read_option(value, setup.legacy);
+  if (name == "offer:") return ws::parse_extensions(value, setup.offers).has_value();
+  if (name == "versions:" && value == "all") {
+    setup.versions = ws::Versions::all();
+    return true;
+  }
+  if (name == "keys:") {
+    const auto [key, nonce] = first_word(value);
+    setup.connection_key = ws::connection_key(key, nonce);
+    return true;
+  }
+  if (name == "compression:" && (value == "shared" || value == "dedicated")) {
+    setup.compression = value == "shared" ? Compression::shared() : Compression::dedicated();
+    setup.compression.threshold = 0;
+    setup.compression.deflate_stream = true;
+    return true;
+  }
+  return false;
+}
 
 Setup setup_of(const TranscriptCase& one) {
   Setup setup;
   for (const std::string& directive : one.directives) {
     const auto [name, value] = first_word(directive);
-    if (name == "role:" && (value == "server" || value == "client")) {
-      setup.role = value == "server" ? ws::Role::Server : ws::Role::Client;
-    } else if (name == "limit:") {
-      const auto [limit, size] = first_word(value);
-      if (limit == "max_message_bytes") {
-        setup.limits.max_message_bytes = number(size);
-      } else if (limit == "max_frame_bytes") {
-        setup.limits.max_frame_bytes = number(size);
-      } else if (limit == "max_held_bytes") {
-        setup.limits.max_held_bytes = number(size);
-      } else {
-        setup.error = "unknown limit: " + directive;
-      }
-    } else {
-      setup.error = "unknown directive: " + directive;
-    }
+    if (!read_directive(name, value, setup)) setup.error = "unknown directive: " + directive;
   }
   return setup;
+}
+
+// Prepares the peer as the handshake would. Returns: false if the offer is not accepted.
+bool prepare(WsPeer& peer, const Setup& setup) {
+  if (setup.connection_key) peer.protocol().set_connection_key(*setup.connection_key);
+  if (setup.offers.empty()) return true;
+  const auto chosen = ws::choose_deflate(setup.compression, setup.version, setup.offers);
+  if (chosen) peer.use_deflate(setup.compression, chosen->params);
+  return chosen.has_value();
 }
 
 // Returns: false if there is no such call.
@@ -138,7 +212,8 @@ std::string joined(const std::vector<std::string>& lines) {
 template <class CutInput>
 void run_once(const TranscriptCase& one, const Setup& setup, CutInput cut_input,
               std::vector<std::string>& errors) {
-  WsPeer peer(setup.role, setup.limits);
+  WsPeer peer(setup.role, setup.limits, setup.version, setup.legacy);
+  if (!prepare(peer, setup)) errors.push_back("the offer is not accepted");
   std::size_t checked = 0;
   for (const TranscriptBlock& block : one.blocks) {
     const std::string where = "line " + std::to_string(block.line) + ": ";
@@ -186,7 +261,7 @@ void run_frames(const TranscriptCase& one, std::vector<std::string>& errors) {
 }
 
 // What a server that serves every request and takes the first subprotocol answers.
-std::vector<std::string> answer_to(const TranscriptBlock& request) {
+std::vector<std::string> answer_to(const TranscriptBlock& request, const Setup& setup) {
   std::string text;
   for (const std::string& line : request.lines) text += line + "\r\n";
   text += "\r\n";
@@ -200,12 +275,17 @@ std::vector<std::string> answer_to(const TranscriptBlock& request) {
   if (event.kind == http::ParseEvent::Kind::Head) {
     const http::Head& head = parser.head();
     if (!ws::is_websocket_request(head)) return {"an ordinary request"};
-    const Result<ws::Offer> offer = ws::check_request(head);
+    const Result<ws::Offer> offer = ws::check_request(head, setup.versions);
     why = offer.error().code;
     if (offer) {
-      const std::string_view chosen =
-          offer->subprotocols.empty() ? std::string_view() : offer->subprotocols.front();
-      why = ws::write_answer(*offer, chosen, {}, out).error().code;
+      const auto deflate = ws::choose_deflate(setup.compression, offer->version, offer->extensions);
+      const std::string extensions =
+          deflate ? ws::format_extensions({deflate->answer}) : std::string();
+      const std::string location = ws::location_of(head, false);
+      ws::AnswerParts parts{
+          .extensions = extensions, .nonce = "H+cNj5elaybfGIQv1esl2w==", .location = location};
+      if (!offer->subprotocols.empty()) parts.subprotocol = offer->subprotocols.front();
+      why = ws::write_answer(*offer, parts, out).error().code;
     }
   } else if (event.kind != http::ParseEvent::Kind::Failed) {
     return {"half a request"};
@@ -213,7 +293,7 @@ std::vector<std::string> answer_to(const TranscriptBlock& request) {
   std::vector<std::string> answer;
   if (why != Errc::Ok) {
     answer.push_back(std::to_string(info(why).http_status) + " " + std::string(info(why).name));
-    ws::write_refusal_fields(why, out);
+    ws::write_refusal_fields(why, setup.versions, out);
   }
   std::istringstream lines{std::string(as_text(out.view()))};
   for (std::string line; std::getline(lines, line);) {
@@ -224,10 +304,12 @@ std::vector<std::string> answer_to(const TranscriptBlock& request) {
 }
 
 void run_handshake(const TranscriptCase& one, std::vector<std::string>& errors) {
+  const Setup setup = setup_of(one);
+  if (!setup.error.empty()) return errors.push_back(setup.error);
   std::vector<std::string> answer;
   for (const TranscriptBlock& block : one.blocks) {
     if (block.kind == "request") {
-      answer = answer_to(block);
+      answer = answer_to(block, setup);
     } else if (block.lines != answer) {
       errors.push_back("line " + std::to_string(block.line) + ": expected" + joined(block.lines) +
                        "\n  but got" + joined(answer));
@@ -261,7 +343,7 @@ std::vector<TranscriptCase> parse_transcript(std::string_view page) {
       continue;
     } else if (line.starts_with('#')) {
       cases.push_back({line.substr(line.find_first_not_of("# ")), at, {}, {}});
-    } else if ((line.starts_with("role:") || line.starts_with("limit:")) && !cases.empty()) {
+    } else if (is_directive(line) && !cases.empty()) {
       cases.back().directives.push_back(line);
     }
   }

@@ -1,7 +1,19 @@
 // Transcripts: Markdown pages that say what goes in and what must come out, and run as tests.
 //
-// A page is prose with cases. A case begins with a heading and has directives ("role: server",
-// "limit: max_message_bytes 10") and fenced blocks, in order:
+// A page is prose with cases. A case begins with a heading and has directives and fenced blocks.
+// Directives, one a line:
+//
+//   role: server            or client
+//   version: 76             as Version's number; 13 if there is none. With another one, and with
+//                           compression, `out` lines show bytes
+//   limit: max_message_bytes 10
+//   option: length_frames   of LegacyOptions
+//   keys: KEY NONCE         of the handshake of version 4
+//   compression: dedicated  or shared; every message is long enough
+//   offer: permessage-deflate; client_max_window_bits       what the client has offered
+//   versions: all           what the handshake accepts; 13, 8, 7 if there is none
+//
+// Blocks, in order:
 //
 //   in      bytes from the peer in hex, one frame or part a line; what follows two spaces is a
 //   comment.

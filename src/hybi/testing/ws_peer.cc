@@ -80,8 +80,24 @@ std::string show_binary(Bytes data) {
   return shown;
 }
 
-WsPeer::WsPeer(Role role, const WebSocketLimits& limits)
-    : role_(role), limits_(limits), protocol_(role, limits_, entropy_) {}
+WsPeer::WsPeer(Role role, const WebSocketLimits& limits, ws::Version version,
+               const ws::LegacyOptions& legacy)
+    : role_(role),
+      limits_(limits),
+      protocol_(role, limits_, entropy_, version, legacy),
+      as_bytes_(version != ws::Version::V13) {}
+
+void WsPeer::use_deflate(const Compression& compression, const ws::DeflateParams& params) {
+  as_bytes_ = true;
+  if (params.kind == ws::DeflateParams::Kind::Stream) {
+    protocol_.set_deflate_stream(std::make_unique<ws::DeflateStream>());
+    return;
+  }
+  const bool server = role_ == Role::Server;
+  protocol_.set_extension(std::make_unique<ws::MessageDeflate>(
+      pool_, compression, params.kind, server ? params.server : params.client,
+      server ? params.client : params.server));
+}
 
 void WsPeer::receive(const Pieces& pieces) {
   for (OwnedBytes piece : pieces) {
@@ -162,6 +178,19 @@ void WsPeer::note(const Result<void>& result) {
 }
 
 void WsPeer::note_output() {
+  if (!as_bytes_) {
+    note_frames();
+  } else if (logged_ < out_.size()) {
+    log_.push_back("out " + show_binary(out_.view().subspan(logged_)));
+    logged_ = out_.size();
+  }
+  if (protocol_.eof_due() && !half_closed_) {
+    half_closed_ = true;
+    log_.push_back("half-close");
+  }
+}
+
+void WsPeer::note_frames() {
   while (logged_ < out_.size()) {
     const Bytes rest = out_.view().subspan(logged_);
     const ws::DecodedHeader decoded = ws::decode_header(rest, ws::traits(ws::Version::V13));
@@ -182,10 +211,6 @@ void WsPeer::note_output() {
     if (decoded.header.rsv != 0) line += "rsv " + std::to_string(decoded.header.rsv >> 4) + " ";
     log_.push_back(line + show_frame(decoded.header.opcode, payload));
     logged_ += decoded.used + payload.size();
-  }
-  if (protocol_.eof_due() && !half_closed_) {
-    half_closed_ = true;
-    log_.push_back("half-close");
   }
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <hybi/testing/split.h>
+#include <hybi/ws/message_deflate.h>
 #include <hybi/ws/protocol.h>
 
 #include <string>
@@ -30,7 +31,12 @@ using Log = std::vector<std::string>;
 
 class WsPeer {
  public:
-  explicit WsPeer(ws::Role role, const WebSocketLimits& limits = {});
+  // What other versions than 13 write is logged as it is: "out 84 05 48 65 6c 6c 6f".
+  explicit WsPeer(ws::Role role, const WebSocketLimits& limits = {},
+                  ws::Version version = ws::Version::V13, const ws::LegacyOptions& legacy = {});
+
+  // Compression as it was agreed; what is written is logged as it is.
+  void use_deflate(const Compression& compression, const ws::DeflateParams& params);
 
   // Gives the bytes to the protocol, piece by piece, and writes down what happens.
   void receive(const Pieces& pieces);
@@ -58,11 +64,14 @@ class WsPeer {
   void note(const ws::Event& event);
   void note(const Result<void>& result);
   void note_output();
+  void note_frames();
 
   ws::Role role_;
   WebSocketLimits limits_;
   CountingEntropy entropy_;
+  ws::DeflatePool pool_;
   ws::Protocol protocol_;
+  bool as_bytes_;  // how output is logged
   OutBuffer out_;
   std::size_t logged_ = 0;  // bytes of out_ that are in the log
   bool half_closed_ = false;

@@ -31,7 +31,7 @@ Errc Assembler::admit_part(const FrameHeader& header, const WebSocketLimits& lim
 
   const std::uint64_t arrived = continues ? cold_->arrived : 0;
   const std::uint64_t fragments = (continues ? cold_->fragments : 0) + 1;
-  const bool coded = continues ? cold_->coded : header.rsv != 0;
+  const bool coded = header.rsv != 0 || (continues && cold_->coded);
   // Subtractions: a sum of lengths near 2^63 would wrap. The size of a coded message is known only
   // to its extension, which checks it; what is held of it is bounded here all the same.
   const std::uint64_t whole = coded ? held_limit(limits) : limits.max_message_bytes;
@@ -44,11 +44,12 @@ Errc Assembler::admit_part(const FrameHeader& header, const WebSocketLimits& lim
   return Errc::Ok;
 }
 
-void Assembler::begin_frame(const FrameHeader& header) {
+void Assembler::begin_frame(const FrameHeader& header, bool marks_frames) {
   Cold& message = cold();
-  if (header.opcode != Opcode::Continuation) {
-    message.opcode = header.opcode;
+  if (header.opcode != Opcode::Continuation) message.opcode = header.opcode;
+  if (header.opcode != Opcode::Continuation || marks_frames) {
     message.coded = header.rsv != 0;
+    message.begun = false;
   }
   ++message.fragments;
 }
@@ -61,11 +62,14 @@ Errc Assembler::add(MutableBytes piece, MaskKey key, bool masked, std::uint64_t 
   const std::size_t before = message.message.size();
   if (message.coded) {
     if (masked) mask(piece, key);
-    const Result<void> decoded =
-        extension->decode(piece, !message.begun, last, message.message, limits.max_message_bytes);
+    const bool last_coded = extension->per_frame() ? announced == 0 : last;
+    const Result<void> decoded = extension->decode(piece, !message.begun, last_coded,
+                                                   message.message, limits.max_message_bytes);
     if (!decoded) return decoded.error().code;
     message.begun = true;
   } else if (!piece.empty()) {
+    // Frames that were coded may have brought more than their bytes on the wire.
+    if (piece.size() > limits.max_message_bytes - before) return Errc::WsMessageTooBig;
     // An announced length costs the peer nothing: memory follows what has come. Otherwise the
     // buffer doubles.
     if (const std::size_t size = before + piece.size(); size >= kTrustworthyBytes) {
@@ -91,6 +95,13 @@ Bytes Assembler::finish() {
   cold_->opcode = Opcode::Continuation;
   cold_->given = true;
   return cold_->message.view();
+}
+
+Bytes Assembler::finish_as_utf8(Bytes text) {
+  OutBuffer replaced;
+  append_as_utf8(text, replaced);
+  cold().message = std::move(replaced);
+  return finish();
 }
 
 std::optional<OutBuffer> Assembler::take_message(Bytes data) {

@@ -34,8 +34,9 @@ class Assembler {
     return admit_part(header, limits);
   }
 
-  // The payload of an admitted data frame begins.
-  void begin_frame(const FrameHeader& header);
+  // The payload of an admitted data frame begins. `marks_frames`: the extension's bits are about
+  // this frame alone, not the message.
+  void begin_frame(const FrameHeader& header, bool marks_frames);
 
   // A piece of it, still masked with `key` if `masked`. Unmasks it, on the way into the message or
   // in place. `announced` is what the frame has left after this piece; `last`: of the message.
@@ -45,6 +46,8 @@ class Assembler {
 
   // The message is whole: the payload lives until release().
   Bytes finish();
+  // The same for a message that lay whole in the input, as text without what is not UTF-8.
+  Bytes finish_as_utf8(Bytes text);
   Opcode opcode() const { return cold_->opcode; }
 
   // Gives up the memory of the message that finish() gave out, if `data` is all of it.
@@ -76,8 +79,8 @@ class Assembler {
     std::uint64_t fragments = 0;  // frames of the message begun
     Utf8Checker utf8;
     Opcode opcode = Opcode::Continuation;  // of the message; Continuation: there is none
-    bool coded = false;                    // the extension decodes it
-    bool begun = false;                    // the extension has seen its first piece
+    bool coded = false;                    // the extension decodes it, or this frame of it
+    bool begun = false;                    // and has seen the first piece
     bool given = false;
   };
 

@@ -32,6 +32,8 @@ std::string_view name_of_close_code(CloseCode code) {
       return "try again later";
     case kBadGateway:
       return "bad gateway";
+    case kTlsHandshake:
+      return "TLS handshake";
     default:
       break;
   }

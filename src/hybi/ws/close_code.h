@@ -13,6 +13,7 @@ inline constexpr CloseCode kNormalClosure = 1000;
 inline constexpr CloseCode kGoingAway = 1001;
 inline constexpr CloseCode kProtocolError = 1002;
 inline constexpr CloseCode kUnsupportedData = 1003;
+inline constexpr CloseCode kFrameTooLarge = 1004;     // versions 6 to 8; reserved since
 inline constexpr CloseCode kNoStatusReceived = 1005;  // local: the close frame had no body
 inline constexpr CloseCode kAbnormalClosure = 1006;   // local: there was no close frame
 inline constexpr CloseCode kInvalidPayload = 1007;
@@ -23,6 +24,7 @@ inline constexpr CloseCode kInternalError = 1011;
 inline constexpr CloseCode kServiceRestart = 1012;
 inline constexpr CloseCode kTryAgainLater = 1013;
 inline constexpr CloseCode kBadGateway = 1014;
+inline constexpr CloseCode kTlsHandshake = 1015;  // local: TLS could not be agreed
 
 inline constexpr std::size_t kMaxCloseReasonBytes = 123;  // 125 less the code
 

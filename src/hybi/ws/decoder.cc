@@ -10,6 +10,7 @@ Decoder::HeaderStep Decoder::read_spilled(MutableBytes& in) {
     std::copy_n(in.begin(), count, spill_.begin() + spilled_);
     spilled_ = static_cast<std::uint8_t>(spilled_ + count);
     in = in.subspan(count);
+    if (spilled_ != 0) busy_ |= kInHeader;
     if (spilled_ < needed) return {};
 
     if (const Errc errc = check(spill_[0], spill_[1]); errc != Errc::Ok) return {{}, errc, false};
@@ -17,6 +18,7 @@ Decoder::HeaderStep Decoder::read_spilled(MutableBytes& in) {
     if (decoded.errc != Errc::Ok) return {{}, decoded.errc, false};
     if (decoded.used == 0) continue;  // the second byte asks for more
     spilled_ = 0;
+    busy_ &= static_cast<std::uint8_t>(~kInHeader);
     return {decoded.header, Errc::Ok, true};
   }
 }
@@ -34,7 +36,7 @@ Decoder::Part Decoder::take_part(MutableBytes& in) {
   next.advance(count);
   frame_.mask_key = next.bytes();
   part.last = frame_.payload_bytes == 0;
-  if (part.last) in_frame_ = false;
+  if (part.last) busy_ &= static_cast<std::uint8_t>(~kInFrame);
   return part;
 }
 

@@ -14,15 +14,21 @@ namespace hybi::ws {
 
 class Decoder {
  public:
-  // `masked_input`: the peer is a client of a version that masks.
+  // `masked_input`: the peer is a client of a version with a mask bit.
   Decoder(Version version, bool masked_input) : version_(version), masked_input_(masked_input) {}
 
-  // Bits a negotiated extension may set on the first frame of a message.
-  void allow_rsv(std::uint8_t bits) { allowed_rsv_ = bits; }
+  // Bits a negotiated extension may set: on the first frame of a message, or on all of them.
+  void allow_rsv(std::uint8_t bits, bool on_continuations) {
+    allowed_rsv_ = bits;
+    continued_rsv_ = on_continuations ? bits : 0;
+  }
+  // The input is not what came in, but what a step before made of it: straight() is never true.
+  void set_detour() { busy_ |= kDetour; }
 
-  bool in_frame() const { return in_frame_; }  // between enter() and the payload's last byte
-  bool in_header() const { return spilled_ != 0; }
-  bool between_frames() const { return !in_frame_ && spilled_ == 0; }
+  bool in_frame() const { return (busy_ & kInFrame) != 0; }  // from enter() to the last byte
+  bool in_header() const { return (busy_ & kInHeader) != 0; }
+  // A frame begins at the front of the input.
+  bool straight() const { return busy_ == 0; }
   bool masked_input() const { return masked_input_; }
 
   struct HeaderStep {
@@ -33,7 +39,7 @@ class Decoder {
 
   // Takes the next header from the front of `in`. Requires: !in_frame().
   HeaderStep read_header(MutableBytes& in) {
-    if (spilled_ != 0 || in.size() < 2) [[unlikely]]
+    if (in_header() || in.size() < 2) [[unlikely]]
       return read_spilled(in);
     if (const Errc errc = check(in[0], in[1]); errc != Errc::Ok) [[unlikely]]
       return {{}, errc, false};
@@ -49,7 +55,7 @@ class Decoder {
   // The payload of `header` begins and is not wholly there.
   void enter(const FrameHeader& header) {
     frame_ = header;
-    in_frame_ = true;
+    busy_ |= kInFrame;
   }
   // The frame entered; payload_bytes is what is left of it, mask_key what masks the next byte.
   const FrameHeader& frame() const { return frame_; }
@@ -63,6 +69,8 @@ class Decoder {
   Part take_part(MutableBytes& in);
 
  private:
+  static constexpr std::uint8_t kInFrame = 1, kInHeader = 2, kDetour = 4;
+
   HeaderStep read_spilled(MutableBytes& in);
 
   // What the first two bytes tell.
@@ -73,14 +81,18 @@ class Decoder {
     const Opcode opcode = version.opcode_of(first);
     const std::uint8_t rsv = first & (kRsv1 | kRsv2 | kRsv3);
     // RFC 6455 5.2: reserved bits MUST be 0 unless an extension gives them a meaning
-    if (rsv != 0 &&
-        ((rsv & ~allowed_rsv_) != 0 || is_control(opcode) || opcode == Opcode::Continuation)) {
-      return Errc::WsReservedBits;
+    if (rsv != 0) [[unlikely]] {
+      const std::uint8_t allowed = opcode == Opcode::Continuation ? continued_rsv_
+                                   : is_control(opcode)           ? 0
+                                                                  : allowed_rsv_;
+      if ((rsv & ~allowed) != 0) return Errc::WsReservedBits;
     }
     // RFC 6455 5.2: an unknown opcode fails the connection
     if (is_reserved(opcode)) return Errc::WsReservedOpcode;
     // RFC 6455 5.1: a client MUST mask, a server MUST NOT
-    if ((second >= 0x80) != masked_input_) {
+    if ((second >= 0x80) != masked_input_) [[unlikely]] {
+      // hybi-01 to 06: the bit is a fourth reserved one
+      if (version.client_masking != Masking::Payload) return Errc::WsReservedBits;
       return masked_input_ ? Errc::WsUnmaskedFrame : Errc::WsMaskedFrame;
     }
     if (is_control(opcode)) {
@@ -95,9 +107,10 @@ class Decoder {
   std::array<std::byte, kMaxHeaderBytes> spill_;
   std::uint8_t spilled_ = 0;
   std::uint8_t allowed_rsv_ = 0;
+  std::uint8_t continued_rsv_ = 0;
+  std::uint8_t busy_ = 0;
   Version version_;
   bool masked_input_;
-  bool in_frame_ = false;
 };
 
 }  // namespace hybi::ws

@@ -104,7 +104,9 @@ TEST(WsExtensions, FormatGivesWhatParseReads) {
 // Messages that begin with "plain" are sent as they are; "#" cannot be decoded.
 class SwapCase final : public Extension {
  public:
+  std::string_view name() const override { return "swap-case"; }
   std::uint8_t rsv_bits() const override { return kRsv1; }
+  bool per_frame() const override { return false; }
 
   Result<void> decode(Bytes piece, bool first, bool last, OutBuffer& message,
                       std::size_t max_bytes) override {
@@ -120,11 +122,14 @@ class SwapCase final : public Extension {
     return {};
   }
 
-  std::uint8_t encode(Opcode, Bytes message, OutBuffer& coded) override {
+  std::uint8_t encode(Bytes message, OutBuffer& coded) override {
     if (as_text(message).starts_with("plain")) return 0;
     for (char c : as_text(message)) coded.append(std::string_view(std::string(1, swapped(c))));
     return kRsv1;
   }
+
+  DeflateForm shared_form(std::size_t) const override { return {}; }
+  void sent_shared() override {}
 
  private:
   static char swapped(char c) {

@@ -8,7 +8,7 @@
 #include <hybi/bytes.h>
 #include <hybi/error.h>
 #include <hybi/ws/opcode.h>
-#include <hybi/ws/version.h>
+#include <hybi/ws/version_traits.h>
 
 #include <array>
 

@@ -8,7 +8,7 @@
 namespace hybi::ws {
 namespace {
 
-constexpr std::string_view kKey = "dGhlIHNhbXBsZSBub25jZQ==";
+const ClientKeys kKeys{.key = "dGhlIHNhbXBsZSBub25jZQ==", .key1 = {}, .key2 = {}};
 
 const ClientRequest kRequest{
     .host = "example.com", .subprotocols = {"chat", "other"}, .extensions = {{"x", {{"p", "1"}}}}};
@@ -26,18 +26,18 @@ Errc verdict(const std::string& text, const ClientRequest& request = kRequest) {
   const Result<bool> read = parse_response_head(in, 16 * 1024, head);
   if (!read) return read.error().code;
   EXPECT_TRUE(*read);
-  return check_answer(head, request, kKey).error().code;
+  return check_answer(head, request, kKeys).error().code;
 }
 
 TEST(WsClientHandshake, OurServerTakesOurRequest) {
   hybi::testing::CountingEntropy entropy;
-  const std::string key = make_key(entropy);
+  const ClientKeys keys = make_keys(Version::V13, entropy);
   ClientRequest request = kRequest;
   request.target = "/live?room=1";
   request.origin = "http://example.com";
   request.fields = {{"Cookie", "a=b"}};
   OutBuffer out;
-  ASSERT_TRUE(write_request(request, key, out));
+  ASSERT_TRUE(write_request(request, keys, out));
 
   const HttpLimits limits;
   http::RequestParser parser(limits);
@@ -45,20 +45,20 @@ TEST(WsClientHandshake, OurServerTakesOurRequest) {
   ASSERT_EQ(parser.next(in).kind, http::ParseEvent::Kind::Head);
   EXPECT_EQ(parser.head().target(), "/live?room=1");
   EXPECT_EQ(parser.head().find("cookie"), "a=b");
-  const Result<Offer> offer = check_request(parser.head());
+  const Result<Offer> offer = check_request(parser.head(), Versions::safe());
   ASSERT_TRUE(offer);
-  EXPECT_EQ(offer->key, key);
+  EXPECT_EQ(offer->key, keys.key);
   EXPECT_EQ(offer->subprotocols, request.subprotocols);
   EXPECT_EQ(offer->extensions, request.extensions);
 
   OutBuffer back;
-  ASSERT_TRUE(write_answer(*offer, "other", "x", back));
+  ASSERT_TRUE(write_answer(*offer, {.subprotocol = "other", .extensions = "x"}, back));
   back.append("\r\nfirst frame");
   Bytes answered = back.view();
   ResponseHead head;
   ASSERT_TRUE(parse_response_head(answered, 16 * 1024, head).value());
   EXPECT_EQ(as_text(answered), "first frame");
-  const Result<Answer> result = check_answer(head, request, key);
+  const Result<Answer> result = check_answer(head, request, keys);
   ASSERT_TRUE(result);
   EXPECT_EQ(result->subprotocol, "other");
   EXPECT_EQ(format_extensions(result->extensions), "x");
@@ -69,7 +69,7 @@ TEST(WsClientHandshake, RequestsThatWouldBeMalformedAreNotWritten) {
     ClientRequest request = kRequest;
     change(request);
     OutBuffer out;
-    const Errc errc = write_request(request, kKey, out).error().code;
+    const Errc errc = write_request(request, kKeys, out).error().code;
     EXPECT_TRUE(out.empty());
     return errc;
   };

@@ -25,13 +25,15 @@ struct Request {
   }
 };
 
-Result<Offer> check(const std::string& text) {
+constexpr Versions kOnly13{Version::V13};
+
+Result<Offer> check(const std::string& text, Versions versions = kOnly13) {
   static const HttpLimits limits{.max_head_bytes = 1 << 20, .max_field_count = 10'000};
   http::RequestParser parser(limits);
   Bytes in = as_bytes(text);
   const http::ParseEvent event = parser.next(in);
   EXPECT_EQ(event.kind, http::ParseEvent::Kind::Head) << text;
-  return check_request(parser.head());
+  return check_request(parser.head(), versions);
 }
 
 Errc verdict(const Request& request) {
@@ -190,10 +192,11 @@ TEST(WsHandshake, AnswersOnlyWithAnOfferedSubprotocol) {
   const Result<Offer> offer = check(text);
   ASSERT_TRUE(offer);
   OutBuffer out;
-  EXPECT_EQ(write_answer(*offer, "Chat", {}, out).error().code, Errc::BadSubprotocol);
-  EXPECT_EQ(write_answer(*offer, "chat", "x\r\nSet-Cookie: y", out).error().code, Errc::BadField);
+  EXPECT_EQ(write_answer(*offer, {.subprotocol = "Chat"}, out).error().code, Errc::BadSubprotocol);
+  const AnswerParts split{.subprotocol = "chat", .extensions = "x\r\nSet-Cookie: y"};
+  EXPECT_EQ(write_answer(*offer, split, out).error().code, Errc::BadField);
   EXPECT_TRUE(out.empty());
-  ASSERT_TRUE(write_answer(*offer, "other", "x; y=1", out));
+  ASSERT_TRUE(write_answer(*offer, {.subprotocol = "other", .extensions = "x; y=1"}, out));
   EXPECT_EQ(as_text(out.view()),
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
@@ -237,7 +240,7 @@ TEST(WsHandshake, SameOriginComparesHostAndPort) {
 TEST(WsHandshake, RefusalsCarryTheFieldsTheirStatusAsksFor) {
   const auto fields = [](Errc why) {
     OutBuffer out;
-    write_refusal_fields(why, out);
+    write_refusal_fields(why, kOnly13, out);
     return std::string(as_text(out.view()));
   };
   EXPECT_EQ(fields(Errc::WsHandshakeVersion),

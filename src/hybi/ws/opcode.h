@@ -18,6 +18,9 @@ constexpr bool is_control(Opcode opcode) {
   return (static_cast<std::uint8_t>(opcode) & 0x8) != 0;
 }
 
+// One of the reserved ones, for wire formats that number them otherwise.
+inline constexpr Opcode kReservedOpcode{0x7};
+
 constexpr bool is_reserved(Opcode opcode) {
   const auto value = static_cast<std::uint8_t>(opcode);
   return (value > 0x2 && value < 0x8) || value > 0xA;

@@ -1,26 +1,61 @@
+// Receiving, see protocol.h.
 #include <hybi/ws/protocol.h>
 
-#include <hybi/base/assert.h>
+#include <algorithm>
+#include <array>
+#include <utility>
 
 namespace hybi::ws {
 
-Protocol::Protocol(Role role, const WebSocketLimits& limits, Entropy& entropy, Version version)
+Protocol::Protocol(Role role, const WebSocketLimits& limits, Entropy& entropy, Version version,
+                   const LegacyOptions& legacy)
     : limits_(&limits),
       entropy_(&entropy),
       decoder_(version, role == Role::Server && traits(version).client_masking == Masking::Payload),
       role_(role),
-      version_(version) {}
+      version_(version),
+      quick_(role == Role::Server) {
+  const bool whole = traits(version).client_masking == Masking::Whole;
+  if (!whole && !sentinel()) return;
+  detour().legacy = legacy;
+  if (sentinel()) {
+    detour().sentinel.emplace(version, legacy.length_frames);
+    detour().sniffing = legacy.sniff_hybi01 && version == Version::Hixie76 && role == Role::Server;
+  } else if (role == Role::Server) {
+    detour().unmasker.emplace(version, Sha1{}, false);
+  }
+}
+
+Protocol::Detour& Protocol::detour() {
+  if (detour_ == nullptr) {
+    detour_ = std::make_unique<Detour>();
+    decoder_.set_detour();
+    quick_ = false;
+  }
+  return *detour_;
+}
 
 void Protocol::set_extension(std::unique_ptr<Extension> extension) {
-  decoder_.allow_rsv(extension == nullptr ? 0 : extension->rsv_bits());
+  decoder_.allow_rsv(extension->rsv_bits(), extension->per_frame());
   extension_ = std::move(extension);
+  quick_ = false;
+}
+
+void Protocol::set_deflate_stream(std::unique_ptr<DeflateStream> stream) {
+  detour().stream = std::move(stream);
+}
+
+void Protocol::set_connection_key(const Sha1& key) {
+  detour().connection_key = key;
+  if (role_ == Role::Client) return;
+  detour().unmasker.emplace(version_, key, detour().legacy.libwebsockets_masking);
 }
 
 // ---- receiving ----
 
 // The straight path: at the front of `in` lies a frame that is a whole message of at most 125
 // bytes. Returns: false, with nothing done, for anything else, wrong or right: next_frame decides
-// that.
+// that. Failed with the payload: text that is not UTF-8.
 inline bool Protocol::take_small_message(MutableBytes& in, Event& event) const {
   const VersionTraits& version = traits(version_);
   const std::size_t header_size = decoder_.masked_input() ? 6 : 2;
@@ -39,9 +74,8 @@ inline bool Protocol::take_small_message(MutableBytes& in, Event& event) const {
   const bool ascii = decoder_.masked_input() &&
                      (mask_small(payload, MaskKey(in.data() + 2)) & 0x8080808080808080U) == 0;
   in = in.subspan(header_size + size);
-  // RFC 6455 8.1: text that is not UTF-8 fails the connection
-  if (text && !ascii && version.bad_text == BadText::Fail && !is_utf8(payload)) [[unlikely]] {
-    event = {Event::Kind::Failed, {}, 0, Errc::WsInvalidText};
+  if (text && !ascii && !is_utf8(payload)) [[unlikely]] {
+    event = {Event::Kind::Failed, payload};
   } else {
     event = {text ? Event::Kind::Text : Event::Kind::Binary, payload};
   }
@@ -55,12 +89,73 @@ Event Protocol::next(MutableBytes& in, OutBuffer& out) {
     in = {};
     return {};
   }
-  if (in.empty()) return {};
+  if (in.empty() && detour_ == nullptr) return {};
   Event event;
-  if (decoder_.between_frames() && assembler_.empty() && take_small_message(in, event)) [[likely]] {
-    return event.kind == Event::Kind::Failed ? fail_event(event.errc, in, out) : event;
+  if (decoder_.straight() && assembler_.empty() && take_small_message(in, event)) [[likely]] {
+    return event.kind == Event::Kind::Failed ? bad_text(event.payload, in, out) : event;
   }
-  return next_frame(in, out);
+  return detour_ == nullptr ? next_frame(in, out) : next_detour(in, out);
+}
+
+// By way of deflate-stream, if there is one.
+Event Protocol::next_detour(MutableBytes& in, OutBuffer& out) {
+  for (;;) {
+    MutableBytes* from = &in;
+    if (detour_->stream) {
+      if (detour_->plain.empty()) {
+        const Result<MutableBytes> plain = detour_->stream->take(in);
+        if (!plain) return fail_event(plain.error().code, in, out);
+        detour_->plain = *plain;
+      }
+      from = &detour_->plain;
+    }
+    if (from->empty()) return {};
+    const Event event = next_plain(*from, out);
+    if (!can_receive(state_)) in = {};
+    if (event.kind != Event::Kind::NeedMore) return event;
+  }
+}
+
+// By way of another framing or masking, if there is one.
+Event Protocol::next_plain(MutableBytes& in, OutBuffer& out) {
+  if (detour_->sentinel) return next_sentinel(in, out);
+  if (!detour_->unmasker) return next_frame(in, out);
+  while (!in.empty()) {
+    MutableBytes frame = detour_->unmasker->take(in);
+    if (frame.empty()) break;
+    const Event event = next_frame(frame, out);
+    if (event.kind != Event::Kind::NeedMore) return event;
+  }
+  return {};
+}
+
+Event Protocol::next_sentinel(MutableBytes& in, OutBuffer& out) {
+  if (std::exchange(detour_->sniffing, false)) {
+    // hixie-76 begins with a text, a close mark or a length frame; hybi-01 with a frame, whose
+    // opcode is 1 to 5, and only 4 and 5 may have the bit that more follows.
+    const auto first = std::to_integer<std::uint8_t>(in[0]);
+    if ((first >= 0x01 && first <= 0x05) || first == 0x84 || first == 0x85) {
+      detour_->sentinel.reset();
+      version_ = Version::Hybi01;
+      decoder_ = Decoder(version_, false);
+      decoder_.set_detour();
+      return next_frame(in, out);
+    }
+  }
+  using Kind = SentinelDecoder::Item::Kind;
+  const SentinelDecoder::Item item = detour_->sentinel->next(in, *limits_);
+  switch (item.kind) {
+    case Kind::Text:
+      return {Event::Kind::Text, item.payload};
+    case Kind::Binary:
+      return {Event::Kind::Binary, item.payload};
+    case Kind::Close:
+      return on_close({}, in, out);
+    case Kind::Failed:
+      return fail_event(item.errc, in, out);
+    default:
+      return {};
+  }
 }
 
 Event Protocol::next_frame(MutableBytes& in, OutBuffer& out) {
@@ -88,15 +183,15 @@ Event Protocol::next_frame(MutableBytes& in, OutBuffer& out) {
           if (!data) [[unlikely]]
             return on_control(header.opcode, payload, in, out);
           if (header.opcode == Opcode::Binary) return {Event::Kind::Binary, payload};
-          // RFC 6455 8.1: text that is not UTF-8 fails the connection
-          if (traits(version_).bad_text == BadText::Fail && !is_utf8(payload)) [[unlikely]] {
-            return fail_event(Errc::WsInvalidText, in, out);
-          }
+          if (!is_utf8(payload)) [[unlikely]]
+            return bad_text(payload, in, out);
           return {Event::Kind::Text, payload};
         }
       }
       decoder_.enter(header);
-      if (data) assembler_.begin_frame(header);
+      if (data) {
+        assembler_.begin_frame(header, extension_ != nullptr && extension_->per_frame());
+      }
     }
     const Event event = next_part(in, out);
     if (event.kind != Event::Kind::NeedMore || decoder_.in_frame()) return event;
@@ -120,12 +215,24 @@ Event Protocol::next_part(MutableBytes& in, OutBuffer& out) {
       assembler_.add(part.bytes, part.key, frame.masked, frame.payload_bytes - part.bytes.size(),
                      last, check_text, extension_.get(), *limits_);
   if (errc != Errc::Ok) return fail_event(errc, in, out);
-  return last ? finish_message() : Event{};
+  return last ? finish_message(in, out) : Event{};
 }
 
-Event Protocol::finish_message() {
+Event Protocol::finish_message(MutableBytes& in, OutBuffer& out) {
   const bool text = assembler_.opcode() == Opcode::Text;
-  return {text ? Event::Kind::Text : Event::Kind::Binary, assembler_.finish()};
+  const Bytes message = assembler_.finish();
+  if (!text) return {Event::Kind::Binary, message};
+  const bool unchecked = traits(version_).bad_text == BadText::Replace;
+  if (unchecked && !is_utf8(message)) return bad_text(message, in, out);
+  return {Event::Kind::Text, message};
+}
+
+// RFC 6455 8.1: text that is not UTF-8 fails the connection. Before hybi-10 it was mended.
+Event Protocol::bad_text(Bytes text, MutableBytes& in, OutBuffer& out) {
+  if (traits(version_).bad_text == BadText::Fail) {
+    return fail_event(Errc::WsInvalidText, in, out);
+  }
+  return {Event::Kind::Text, assembler_.finish_as_utf8(text)};
 }
 
 Event Protocol::on_control(Opcode opcode, Bytes payload, MutableBytes& in, OutBuffer& out) {
@@ -142,24 +249,57 @@ Event Protocol::on_control(Opcode opcode, Bytes payload, MutableBytes& in, OutBu
   }
 }
 
+// RFC 6455 5.5.1: a close frame is answered with one.
 Event Protocol::on_close(Bytes payload, MutableBytes& in, OutBuffer& out) {
-  const bool has_code = traits(version_).close_body == CloseBody::CodeAndReason && !payload.empty();
+  const CloseForm form = traits(version_).close_form;
+  if (form == CloseForm::CodeAndReason) return on_close_code(payload, in, out);
+  if (!close_sent_) {
+    close_sent_ = true;
+    if (form == CloseForm::Mark) {
+      append_close_mark(out);
+    } else if (form == CloseForm::Echo) {
+      // hybi-03 4.5.1: the acknowledgement repeats the body
+      send_control(Opcode::Close, payload, out);
+    } else {
+      // hybi-05: the sender's letter, and the rest as it came
+      std::array<std::byte, kMaxControlPayload> body;
+      std::copy(payload.begin(), payload.end(), body.begin());
+      body[0] = close_letter();
+      send_control(Opcode::Close, Bytes(body).first(std::max<std::size_t>(payload.size(), 1)), out);
+    }
+  }
+  return closed(kNoStatusReceived, {}, in);
+}
+
+Event Protocol::on_close_code(Bytes payload, MutableBytes& in, OutBuffer& out) {
+  const VersionTraits& version = traits(version_);
   CloseCode code = kNoStatusReceived;
+  OutBuffer mended;
   std::string_view reason;
-  if (has_code) {
+  if (!payload.empty()) {
     // RFC 6455 5.5.1: a body begins with a 2-byte code
     if (payload.size() < 2) return fail_event(Errc::WsBadClosePayload, in, out);
     code = load_be<std::uint16_t>(payload.data());
     // RFC 6455 7.4.1, 7.4.2: some codes are for local use, some reserved
-    if (!may_be_on_wire(code)) return fail_event(Errc::WsBadCloseCode, in, out);
-    // RFC 6455 5.5.1: the reason is UTF-8
-    if (!is_utf8(payload.subspan(2))) return fail_event(Errc::WsInvalidCloseReason, in, out);
+    if (!may_receive(version.close_codes, code)) return fail_event(Errc::WsBadCloseCode, in, out);
     reason = as_text(payload.subspan(2));
+    if (!is_utf8(reason)) {
+      // RFC 6455 5.5.1: the reason is UTF-8
+      if (version.bad_text == BadText::Fail) {
+        return fail_event(Errc::WsInvalidCloseReason, in, out);
+      }
+      append_as_utf8(as_bytes(reason), mended);
+      reason = as_text(mended.view());
+    }
   }
+  // RFC 6455 5.5.1: the answer typically echoes the code
+  if (!close_sent_) send_code(code, {}, out);
+  return closed(code, reason, in);
+}
+
+Event Protocol::closed(CloseCode code, std::string_view reason, MutableBytes& in) {
   received_code_ = code;
   close_received_ = true;
-  // RFC 6455 5.5.1: a close frame is answered with one, which typically echoes the code
-  if (!close_sent_) send_close(code, {}, out);
   state_ = after(state_, Step::ReceiveClose);
   assembler_.drop_message();
   assembler_.keep_reason(reason);
@@ -175,146 +315,15 @@ Event Protocol::fail_event(Errc why, MutableBytes& in, OutBuffer& out) {
 
 Event Protocol::end_of_input() {
   assembler_.release();
+  if (traits(version_).close_form == CloseForm::EndOfStream && state_ != State::Closed &&
+      !collecting()) {
+    close_sent_ = close_received_ = true;
+    received_code_ = kNoStatusReceived;
+  }
   // A failure was told when it happened; what is told here is only how the stream ended.
   state_ = after(state_, Step::EndOfInput);
   if (!clean()) return {Event::Kind::Failed, {}, 0, Errc::WsAbnormalClosure};
   return {Event::Kind::Close, as_bytes(received_reason()), received_code_};
-}
-
-// ---- sending ----
-
-Result<void> Protocol::send_text(std::string_view text, OutBuffer& out) {
-#if defined(HYBI_CHECKED)
-  if (!is_utf8(text)) return Errc::BadText;
-#endif
-  return send_message(Opcode::Text, as_bytes(text), out);
-}
-
-Result<void> Protocol::send_binary(Bytes data, OutBuffer& out) {
-  return send_message(Opcode::Binary, data, out);
-}
-
-Result<void> Protocol::send_message(Opcode opcode, Bytes data, OutBuffer& out) {
-  if (!can_send_message()) return Errc::BadState;
-  if (role_ == Role::Server && data.size() <= 125 && extension_ == nullptr) [[likely]] {
-    std::byte* const at = out.grow(2 + data.size());
-    at[0] = std::byte{traits(version_).first_byte_of(opcode)};
-    at[1] = std::byte(data.size());
-    if (!data.empty()) std::memcpy(at + 2, data.data(), data.size());
-    return {};
-  }
-  FrameHeader header{.payload_bytes = data.size(), .opcode = opcode};
-  if (extension_ != nullptr) [[unlikely]] {
-    OutBuffer coded;
-    header.rsv = extension_->encode(opcode, data, coded);
-    if (header.rsv != 0) {
-      header.payload_bytes = coded.size();
-      send_frame(header, coded.view(), out);
-      return {};
-    }
-  }
-  send_frame(header, data, out);
-  return {};
-}
-
-std::optional<OutBuffer> Protocol::send_back(Opcode opcode, Bytes data, OutBuffer& out) {
-  if (!can_send_message() || role_ == Role::Client || extension_ != nullptr) return std::nullopt;
-  std::optional<OutBuffer> payload = assembler_.take_message(data);
-  if (payload) {
-    std::byte* const at = out.grow(encoded_header_bytes(data.size(), false));
-    encode_header({.payload_bytes = data.size(), .opcode = opcode}, traits(version_), at);
-  }
-  return payload;
-}
-
-Result<void> Protocol::send_fragment(Opcode opcode, Bytes data, bool last, OutBuffer& out) {
-  if (!can_send(state_)) return Errc::BadState;
-  if (sending_fragments_) {
-    opcode = Opcode::Continuation;
-  } else if (opcode != Opcode::Text && opcode != Opcode::Binary) {
-    return Errc::BadState;
-  }
-  send_frame({.payload_bytes = data.size(), .opcode = opcode, .fin = last}, data, out);
-  sending_fragments_ = !last;
-  return {};
-}
-
-Result<void> Protocol::send_ping(Bytes data, OutBuffer& out) {
-  if (!can_send(state_)) return Errc::BadState;
-  if (data.size() > kMaxControlPayload) return Errc::BadControlPayload;
-  send_control(Opcode::Ping, data, out);
-  return {};
-}
-
-Result<void> Protocol::send_pong(Bytes data, OutBuffer& out) {
-  if (!can_send(state_)) return Errc::BadState;
-  if (data.size() > kMaxControlPayload) return Errc::BadControlPayload;
-  send_control(Opcode::Pong, data, out);
-  return {};
-}
-
-Result<void> Protocol::close(CloseCode code, std::string_view reason, OutBuffer& out) {
-  if (!can_send(state_)) return Errc::BadState;
-  if (code != kNoStatusReceived && !may_be_on_wire(code)) return Errc::BadCloseCode;
-  // Without a code there is no place for a reason. RFC 6455 5.5.1
-  const std::size_t room = code == kNoStatusReceived ? 0 : kMaxCloseReasonBytes;
-  if (reason.size() > room || !is_utf8(reason)) return Errc::BadCloseReason;
-  send_close(code, reason, out);
-  state_ = after(state_, Step::SendClose);
-  return {};
-}
-
-void Protocol::fail(Errc why, OutBuffer& out) {
-  if (state_ == State::Closed) return;
-  const ErrorInfo& error = info(why);
-  // RFC 6455 7.1.7: a close frame with the code that fits, if none was sent
-  if (!close_sent_ && may_be_on_wire(error.close_code)) {
-    send_close(error.close_code, error.text, out);
-  }
-  state_ = after(state_, Step::Fail);
-  assembler_.drop_message();
-}
-
-void Protocol::send_close(CloseCode code, std::string_view reason, OutBuffer& out) {
-  std::array<std::byte, kMaxControlPayload> body;
-  std::size_t size = 0;
-  if (code != kNoStatusReceived && traits(version_).close_body == CloseBody::CodeAndReason) {
-    HYBI_ASSERT(reason.size() <= kMaxCloseReasonBytes);
-    store_be(body.data(), code);
-    std::copy_n(as_bytes(reason).begin(), reason.size(), body.begin() + 2);
-    size = 2 + reason.size();
-  }
-  send_control(Opcode::Close, Bytes(body.data(), size), out);
-  close_sent_ = true;
-}
-
-void Protocol::send_control(Opcode opcode, Bytes payload, OutBuffer& out) {
-  send_frame({.payload_bytes = payload.size(), .opcode = opcode}, payload, out);
-}
-
-void Protocol::send_frame(FrameHeader header, Bytes payload, OutBuffer& out) {
-  const VersionTraits& version = traits(version_);
-  if (role_ == Role::Client && version.client_masking == Masking::Payload) {
-    // RFC 6455 5.3: a fresh, unpredictable key for every frame
-    header.masked = true;
-    entropy_->fill(header.mask_key);
-  }
-  const std::size_t header_size = encoded_header_bytes(payload.size(), header.masked);
-  std::byte* const at = out.grow(header_size + payload.size());
-  encode_header(header, version, at);
-  if (payload.empty()) return;
-  if (header.masked) {
-    mask_copy(at + header_size, payload, MaskKey(header.mask_key));
-  } else {
-    std::memcpy(at + header_size, payload.data(), payload.size());
-  }
-}
-
-void encode_server_message(Opcode opcode, Bytes payload, OutBuffer& out, Version version) {
-  const std::size_t header_size = encoded_header_bytes(payload.size(), false);
-  std::byte* const at = out.grow(header_size + payload.size());
-  encode_header({.payload_bytes = payload.size(), .opcode = opcode}, traits(version), at);
-  if (!payload.empty()) std::memcpy(at + header_size, payload.data(), payload.size());
 }
 
 }  // namespace hybi::ws

@@ -378,7 +378,7 @@ TEST(WsProtocolShared, AServerMessageIsTheSameForAllConnections) {
   for (std::size_t size : {0U, 5U, 126U, 70'000U}) {
     const std::string text(size, 'x');
     OutBuffer shared;
-    encode_server_message(Opcode::Text, as_bytes(text), shared);
+    ASSERT_TRUE(encode_server_message({}, nullptr, Opcode::Text, as_bytes(text), shared));
     WsPeer server(Role::Server);
     server.send_text(text);
     EXPECT_EQ(as_text(shared.view()), as_text(server.sent()));

@@ -1,5 +1,5 @@
 #include <hybi/ws/state.h>
-#include <hybi/ws/version.h>
+#include <hybi/ws/version_traits.h>
 
 #include <gtest/gtest.h>
 
@@ -38,6 +38,7 @@ TEST(WsState, OnlyOpenAndCloseSentReceive) {
 
 TEST(WsVersion, OpcodesMapBackToTheBitsTheyCameFrom) {
   for (const VersionTraits& version : kVersionTraits) {
+    if (version.framing == Framing::Sentinel) continue;
     for (Opcode opcode : {Opcode::Continuation, Opcode::Text, Opcode::Binary, Opcode::Close,
                           Opcode::Ping, Opcode::Pong}) {
       EXPECT_EQ(version.opcode_of(version.bits_of(opcode)), opcode);
@@ -46,12 +47,14 @@ TEST(WsVersion, OpcodesMapBackToTheBitsTheyCameFrom) {
 }
 
 TEST(WsVersion, TenOfSixteenOpcodesAreReserved) {
-  int reserved = 0;
-  for (std::uint8_t bits = 0; bits < 16; ++bits) {
-    reserved += is_reserved(traits(Version::V13).opcode_of(bits)) ? 1 : 0;
+  for (const VersionTraits& version : kVersionTraits) {
+    if (version.framing == Framing::Sentinel) continue;
+    int reserved = 0;
+    for (std::uint8_t bits = 0; bits < 16; ++bits) {
+      reserved += is_reserved(version.opcode_of(bits)) ? 1 : 0;
+    }
+    EXPECT_EQ(reserved, 10);
   }
-  EXPECT_EQ(reserved, 10);
-  EXPECT_EQ(traits(Version::V13).number, 13);
 }
 
 }  // namespace

@@ -1,87 +1,127 @@
-// Versions of the WebSocket protocol and how they differ on the wire. RFC 6455 11.6.
+// Versions of the WebSocket protocol, from hixie-75 to RFC 6455, and sets of them. RFC 6455 11.6.
 //
-// The decoder and the encoder take everything that changes between versions from VersionTraits: a
-// new version is a row of the table here, not a branch elsewhere.
+// Plain values. How the versions differ on the wire is in version_traits.h.
 #pragma once
 
-#include <hybi/ws/opcode.h>
-
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <string_view>
 
 namespace hybi::ws {
 
-enum class Version : std::uint8_t { V13 };
-
-inline constexpr std::size_t kVersionCount = 1;
-
-// How a client masks what it sends. A server never masks.
-enum class Masking : std::uint8_t {
-  None,
-  Payload,  // RFC 6455 5.3: key after the length, payload only
+enum class Version : std::uint8_t {
+  Hixie75,  // draft-hixie-thewebsocketprotocol-75
+  Hixie76,  // ... -76, the same as draft-ietf-hybi-thewebsocketprotocol-00
+  Hybi01,   // draft-ietf-hybi-thewebsocketprotocol-01
+  Hybi02,   // -02 and -03
+  V4,       // -04
+  V5,       // -05
+  V6,       // -06
+  V7,       // -07
+  V8,       // -08 to -12
+  V13,      // -13 to -17 and RFC 6455
 };
 
-// What the body of a close frame is.
-enum class CloseBody : std::uint8_t {
-  Free,           // any bytes, not looked at; sent empty
-  CodeAndReason,  // RFC 6455 5.5.1: nothing, or 2 bytes of code and a reason in UTF-8
-};
-
-// What happens to text that is not UTF-8.
-enum class BadText : std::uint8_t {
-  Pass,  // the application gets it as it is
-  Fail,  // RFC 6455 8.1: the connection fails
-};
-
-// The low four bits of a frame's first byte and what they mean, in both directions.
-struct OpcodeSet {
-  std::array<Opcode, 16> meaning{};
-  std::array<std::uint8_t, 16> bits{};  // index: the Opcode
-};
-
-struct VersionTraits {
-  std::uint8_t number;  // Sec-WebSocket-Version
-  bool last_frame_bit;  // bit 7 of the first byte on the last frame of a message
-  Masking client_masking;
-  bool shortest_length_only;  // RFC 6455 5.2: the minimal number of bytes MUST be used
-  CloseBody close_body;
-  BadText bad_text;
-  OpcodeSet opcodes;
-
-  constexpr Opcode opcode_of(std::uint8_t bits) const { return opcodes.meaning[bits & 0x0F]; }
-  constexpr std::uint8_t bits_of(Opcode opcode) const {
-    return opcodes.bits[static_cast<std::uint8_t>(opcode)];
-  }
-  // The first byte of a frame that is a whole message.
-  constexpr std::uint8_t first_byte_of(Opcode opcode) const {
-    return static_cast<std::uint8_t>(bits_of(opcode) | (last_frame_bit ? 0x80 : 0));
-  }
-};
+inline constexpr std::size_t kVersionCount = 10;
 
 namespace detail {
-// RFC 6455 11.8: the enumerators of Opcode are the numbers on the wire.
-constexpr OpcodeSet opcodes_of_rfc6455() {
-  OpcodeSet set;
-  for (std::uint8_t bits = 0; bits < 16; ++bits) {
-    set.meaning[bits] = static_cast<Opcode>(bits);
-    set.bits[bits] = bits;
-  }
-  return set;
-}
+struct VersionName {
+  std::uint8_t number;
+  std::string_view name;
+};
+inline constexpr std::array<VersionName, kVersionCount> kVersionNames{{
+    {75, "hixie-75"},
+    {76, "hixie-76"},
+    {1, "hybi-01"},
+    {2, "hybi-02"},
+    {4, "hybi-04"},
+    {5, "hybi-05"},
+    {6, "hybi-06"},
+    {7, "hybi-07"},
+    {8, "hybi-08"},
+    {13, "RFC 6455"},
+}};
 }  // namespace detail
 
-inline constexpr std::array<VersionTraits, kVersionCount> kVersionTraits{{
-    {.number = 13,
-     .last_frame_bit = true,
-     .client_masking = Masking::Payload,
-     .shortest_length_only = true,
-     .close_body = CloseBody::CodeAndReason,
-     .bad_text = BadText::Fail,
-     .opcodes = detail::opcodes_of_rfc6455()},
-}};
-
-constexpr const VersionTraits& traits(Version version) {
-  return kVersionTraits[static_cast<std::size_t>(version)];
+constexpr Version version_at(std::size_t index) {
+  return static_cast<Version>(index);
 }
 
+// What tells a version from all others: 75, 76, 1, 2, 4, 5, 6, 7, 8, 13. From 4 on it is what
+// Sec-WebSocket-Version says; 1 and 2 are what Sec-WebSocket-Draft says.
+constexpr int number_of(Version version) {
+  return detail::kVersionNames[static_cast<std::size_t>(version)].number;
+}
+
+// The document: "hixie-76", "hybi-08" (the first of several), "RFC 6455".
+constexpr std::string_view name_of(Version version) {
+  return detail::kVersionNames[static_cast<std::size_t>(version)].name;
+}
+
+// Whether the request says its version as a number in Sec-WebSocket-Version.
+constexpr bool has_version_field(Version version) {
+  return version >= Version::V4;
+}
+
+// Whether clients mask their frames in such a way that no proxy takes them for HTTP. What does not
+// can be made to poison a proxy's cache from a page ("Talking to Yourself for Fun and Profit",
+// 2010), and versions 4 to 6 were never deployed beyond experiments. RFC 6455 10.3
+constexpr bool is_safe(Version version) {
+  return version >= Version::V7;
+}
+
+// A set of versions.
+class Versions {
+ public:
+  constexpr Versions() = default;  // none
+  constexpr Versions(std::initializer_list<Version> list) {
+    for (Version version : list) bits_ = static_cast<std::uint16_t>(bits_ | bit(version));
+  }
+
+  // 13, 8 and 7.
+  static constexpr Versions safe() { return {Version::V13, Version::V8, Version::V7}; }
+  static constexpr Versions all() {
+    Versions set;
+    set.bits_ = (1U << kVersionCount) - 1;
+    return set;
+  }
+
+  constexpr bool has(Version version) const { return (bits_ & bit(version)) != 0; }
+  constexpr bool empty() const { return bits_ == 0; }
+  // Whether one of them is not among safe().
+  constexpr bool has_unsafe() const { return (bits_ & ~safe().bits_) != 0; }
+
+  friend bool operator==(const Versions&, const Versions&) = default;
+
+ private:
+  static constexpr std::uint16_t bit(Version version) {
+    return static_cast<std::uint16_t>(1U << static_cast<unsigned>(version));
+  }
+  std::uint16_t bits_ = 0;
+};
+
+// What a route wants of versions that most will never meet. Each is off: the behaviour without it
+// is what the documents and the known peers agree on.
+struct LegacyOptions {
+  // 75, 76 have no binary messages. Sending one answers NoBinary; with this it goes as text in
+  // base64.
+  bool base64_binary = false;
+  // 75, 76: a frame of type 80 with a length is read and dropped; with this it is a binary message.
+  bool length_frames = false;
+  // 76: hybi-01 without Sec-WebSocket-Draft has the same handshake. With this the first byte from
+  // the client decides, as long as nothing was sent.
+  bool sniff_hybi01 = false;
+  // 4: clients of libwebsockets mask with the key of the connection, not of the frame. With this a
+  // first frame that makes no sense is tried in their way.
+  bool libwebsockets_masking = false;
+};
+
 }  // namespace hybi::ws
+
+namespace hybi {
+using ws::LegacyOptions;
+using ws::Version;
+using ws::Versions;
+}  // namespace hybi

@@ -1,5 +1,5 @@
 // The overview's numbers: one JSON message a second from /live.
-import { $, bytesText, countText, retry, showStatus, socketUrl } from "/assets/ui.js";
+import { $, bytesText, countText, element, retry, showStatus, socketUrl } from "/assets/ui.js";
 
 const kSeconds = 60;
 const history = { in: [], out: [] };
@@ -39,6 +39,31 @@ function draw() {
   $("peak").textContent = `the last minute, top ${countText(peak)}`;
 }
 
+// The documents behind the numbers; each is a protocol of its own.
+const kVersions = { 13: "13 (RFC 6455)", 8: "8 (hybi-08 to 12)", 2: "hybi-02, -03", 1: "hybi-01",
+                    76: "hixie-76", 75: "hixie-75" };
+
+function visitorRow(visitor) {
+  const cell = (by, text) => {
+    const made = element("td", "", text);
+    made.dataset.by = by;
+    return made;
+  };
+  const path = element("th");
+  path.scope = "row";
+  path.append(element("code", "", visitor.path));
+  const row = element("tr");
+  row.append(path, cell("Version", kVersions[visitor.version] ?? String(visitor.version)),
+             cell("Compression", visitor.extension || "none"), cell("For", uptimeText(visitor.seconds)));
+  return row;
+}
+
+function showVisitors(live) {
+  $("visitors").replaceChildren(...live.visitors.map(visitorRow));
+  const others = live.websockets - live.visitors.length;
+  $("more").textContent = others > 0 ? `and ${countText(others)} more, who came earlier` : "";
+}
+
 function show(live) {
   const rate = live.per_second;
   $("connections").textContent = countText(live.connections);
@@ -51,6 +76,7 @@ function show(live) {
   $("uptime").textContent = uptimeText(live.uptime);
   $("engine").textContent = `${live.backend}, ${live.threads} ${live.threads === 1 ? "event loop" : "event loops"}; ` +
     `${countText(live.total.requests)} requests and ${countText(live.total.messages_in)} messages since the start.`;
+  showVisitors(live);
   if (live.minute) {  // the first message brings what happened before we came
     history.in = live.minute.messages_in;
     history.out = live.minute.messages_out;
