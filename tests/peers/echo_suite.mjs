@@ -8,6 +8,7 @@ import { forEachBackend, until, withDeadline } from "./demo.mjs";
 
 export const kDeadline = 60_000;
 export const kSizes = [0, 1, 125, 126, 127, 65_535, 65_536, 1 << 20];
+export const kPings = ["", "x", "y".repeat(125)];
 export const kUnicode = ["", "ascii", "grüße", "世界", "𐍈🙂", "\u0000\u0001\u007f\u0080", "\uffff\u{10ffff}", "\ufeffbom"];
 
 export const received = (client, count) => until(() => client.inbox.length >= count, `${count} messages`, kDeadline);
@@ -46,8 +47,8 @@ function echoTest(name, flags, open, body) {
   });
 }
 
-// `abilities`: closing, the codes to try and what the library then reports, as [code, reason, wanted] lists;
-// goodbye, what it reports when the server goes away.
+// `abilities`: binary (yes unless false), pieces (can it cut messages?), ping (payloads it can send); closing, the
+// codes to try and what the library then reports; goodbye, what it reports when the server goes away.
 export function testEcho(peer, flags, open, abilities) {
   const check = (name, body) => echoTest(`${peer}: ${name}`, flags, open, body);
 
@@ -77,7 +78,7 @@ export function testEcho(peer, flags, open, abilities) {
 
   if (abilities.ping) {
     check("pings are answered with their payload", async client => {
-      for (const payload of ["", "x", "y".repeat(125)]) {
+      for (const payload of abilities.ping) {
         assert.equal(await withDeadline(client.ping(payload), kDeadline, "a pong"), payload);
       }
       await echoes(client, ["still open"]);

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import WebSocket from "ws-0.4";
 import { forEachBackend, withDeadline } from "./demo.mjs";
-import { kDeadline, testEcho } from "./echo_suite.mjs";
+import { kDeadline, kPings, testEcho } from "./echo_suite.mjs";
 import { hixieOpen } from "./hixie.mjs";
 
 // Its buffers are reused after the callback.
@@ -52,7 +52,7 @@ async function openHixie(url, version) {
 for (const protocolVersion of [8, 13]) {
   testEcho(`version ${protocolVersion}`, ["--legacy"], (url, options) => open(url, { protocolVersion, ...options }), {
     pieces: true,
-    ping: true,
+    ping: kPings,
     closing: [
       { code: 1000, reason: "done", wanted: { code: 1000, reason: "done", ended: true } },
       { code: undefined, wanted: { code: 1000, reason: "", ended: true } },
