@@ -4,14 +4,16 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import net from "node:net";
 
-// The bytes of a request. Version 76 needs key1, key2 (strings) and key3 (8 bytes).
+// The bytes of a request. Version 76 needs key1, key2 (strings) and key3 (8 bytes), and mixed its fields on purpose;
+// some clients wrote their names in lower case.
 export function hixieRequest({ version, target = "/echo", host = "example.com", origin = "http://example.com",
-                               key1, key2, key3, fields = [] }) {
-  const lines = [`GET ${target} HTTP/1.1`, "Upgrade: WebSocket", "Connection: Upgrade", `Host: ${host}`];
-  if (origin !== null) lines.push(`Origin: ${origin}`);
+                               key1, key2, key3, fields = [], lower = false, shuffle = null }) {
+  let lines = ["Upgrade: WebSocket", "Connection: Upgrade", `Host: ${host}`, `Origin: ${origin}`];
   if (version === 76) lines.push(`Sec-WebSocket-Key1: ${key1}`, `Sec-WebSocket-Key2: ${key2}`);
   lines.push(...fields);
-  const head = Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
+  if (shuffle) shuffle.shuffle(lines);
+  if (lower) lines = lines.map(line => line.replace(/^[^:]+/, name => name.toLowerCase()));
+  const head = Buffer.from(`GET ${target} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`, "latin1");
   return version === 76 ? Buffer.concat([head, key3]) : head;
 }
 
