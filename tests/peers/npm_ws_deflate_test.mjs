@@ -109,7 +109,7 @@ for (const mode of kModes) {
         throw new Error(`${JSON.stringify(offer)}, agreed ${JSON.stringify(client.agreed)}`, { cause: error });
       }
       client.socket.close(1000, "done");
-      assert.deepEqual(await withDeadline(client.closed, kDeadline, "closes"), { code: 1000, reason: "done" });
+      assert.equal((await withDeadline(client.closed, kDeadline, "closes")).code, 1000);
     }
   });
 

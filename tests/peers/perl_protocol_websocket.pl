@@ -108,9 +108,10 @@ sub check_close {
         is_deeply(receive($peer), [8, ''], 'a close is answered by one');
     }
     else {
-        my $body = pack('n', 1000) . 'done';
-        send_frame($peer, type => 'close', buffer => $body);
-        is_deeply(receive($peer), [8, $body], 'a close comes back');
+        send_frame($peer, type => 'close', buffer => pack('n', 1000) . 'done');
+        my $answer = receive($peer) // [];
+        is($answer->[0], 8, 'a close comes back');
+        is(substr($answer->[1], 0, 2), pack('n', 1000), 'with its code; the reason may be repeated or not');
     }
     is(receive($peer), undef, 'then the connection ends');
     is($peer->{frame}{buffer}, '', 'and nothing was left over');
