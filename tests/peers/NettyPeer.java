@@ -73,7 +73,8 @@ final class NettyPeer {
         this.extension = extension;
         HttpHeaders headers = new DefaultHttpHeaders().add("Cookie", "a=b; c=d");
         handshaker = WebSocketClientHandshakerFactory.newHandshaker(
-            URI.create("ws://127.0.0.1:" + port + "/echo?a=b"), version, null, !extension.equals("none"), headers, MAX_FRAME);
+            URI.create("ws://127.0.0.1:" + port + "/echo?a=b"), version, null, !extension.equals("none"), headers,
+            MAX_FRAME);
     }
 
     static WebSocketClientExtensionHandler offer(String extension) {

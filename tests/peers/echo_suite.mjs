@@ -9,14 +9,16 @@ import { forEachBackend, until, withDeadline } from "./demo.mjs";
 export const kDeadline = 60_000;
 export const kSizes = [0, 1, 125, 126, 127, 65_535, 65_536, 1 << 20];
 export const kPings = ["", "x", "y".repeat(125)];
-export const kUnicode = ["", "ascii", "grüße", "世界", "𐍈🙂", "\u0000\u0001\u007f\u0080", "\uffff\u{10ffff}", "\ufeffbom"];
+export const kUnicode = ["", "ascii", "grüße", "世界", "𐍈🙂", "\u0000\u0001\u007f\u0080", "\uffff\u{10ffff}",
+                         "\ufeffbom"];
 
 // Waits until so many messages are there; an end before that fails at once.
 export async function received(client, count) {
   let end = null;
   client.closed.then(report => { end = { report }; });
   await until(() => client.inbox.length >= count || end, `${count} messages`, kDeadline);
-  assert.ok(client.inbox.length >= count, `closed after ${client.inbox.length} of ${count} messages: ${JSON.stringify(end)}`);
+  assert.ok(client.inbox.length >= count,
+            `closed after ${client.inbox.length} of ${count} messages: ${JSON.stringify(end)}`);
 }
 
 // Every length of UTF-8 sequence, cut so that it is `size` bytes long.

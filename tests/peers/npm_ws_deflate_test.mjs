@@ -13,7 +13,8 @@ const kBits = [8, 9, 10, 11, 12, 13, 14, 15];
 
 // A connection that compresses everything; `agreed` is what the server answered: {} of its parameters, or null.
 async function open(demo, offer) {
-  const socket = new WebSocket(demo.ws("/echo"), { perMessageDeflate: offer && { threshold: 0, ...offer }, maxPayload: 1 << 25 });
+  const socket = new WebSocket(demo.ws("/echo"), { perMessageDeflate: offer && { threshold: 0, ...offer },
+                                                   maxPayload: 1 << 25 });
   const client = { socket, inbox: [], agreed: null };
   socket.on("error", () => {});
   socket.on("upgrade", answer => { client.agreed = parse(answer.headers["sec-websocket-extensions"]); });
