@@ -12,6 +12,7 @@ test=(
   libgtest-dev libbenchmark-dev
   clang clang-format lld llvm libclang-rt-14-dev valgrind
   libwebsockets-dev libwebsocketpp-dev libboost-dev libboost-system-dev  # peers
+  libnetty-java libjzlib-java libprotocol-websocket-perl  # clients of the old versions
   python3 python3-websockets curl ca-certificates chromium firefox-esr fonts-dejavu-core
 )
 
@@ -21,9 +22,10 @@ for group in "$@"; do
     build) wanted+=("${build[@]}") ;;
     test)
       wanted+=("${test[@]}")
-      # A Node of the user's own is as good as Debian's.
+      # A Node or a JDK of the user's own is as good as Debian's.
       major=$(node --version 2>/dev/null | sed -nE 's/^v([0-9]+).*/\1/p' || true)
       if [ "${major:-0}" -lt 18 ] || ! command -v npm >/dev/null; then wanted+=(nodejs npm); fi
+      command -v javac >/dev/null || wanted+=(default-jdk-headless)
       ;;
     *) echo "usage: $0 build|test ..." >&2; exit 2 ;;
   esac

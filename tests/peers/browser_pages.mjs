@@ -105,6 +105,26 @@ async function echoComesBack(browser, demo, complaints) {
   await page.close();
 }
 
+// Both browsers offer to compress, and the demo accepts.
+async function echoIsCompressed(browser, demo, complaints) {
+  const page = await openPage(browser, new URL("/echo", demo.url).href, complaints);
+  const talk = await page.evaluate(url => new Promise((resolve, reject) => {
+    const socket = new WebSocket(url);
+    const text = "grüße, 世界 ".repeat(1000);
+    let echoes = 0;
+    socket.onerror = () => reject(new Error("the socket failed"));
+    socket.onopen = () => { for (let i = 0; i < 20; ++i) socket.send(text + i); };
+    socket.onmessage = event => {
+      if (event.data !== text + echoes++) reject(new Error(`echo ${echoes} differs`));
+      if (echoes === 20) socket.close(1000, "done");
+    };
+    socket.onclose = event => resolve({ extensions: socket.extensions, code: event.code, clean: event.wasClean, echoes });
+  }), demo.ws("/echo").replace("127.0.0.1", "localhost"));
+  assert.match(talk.extensions, /^permessage-deflate/);
+  assert.deepEqual({ ...talk, extensions: "" }, { extensions: "", code: 1000, clean: true, echoes: 20 });
+  await page.close();
+}
+
 // More than the demo was told to take: the page shows why it was closed.
 async function tooBigIsExplained(browser, demo, complaints) {
   const page = await openPage(browser, new URL("/echo", demo.url).href, complaints);
@@ -217,7 +237,7 @@ export function testBrowser(name, launch) {
       browser = await puppeteer.launch({ headless: true, userDataDir: profile, timeout: 120_000, protocolTimeout: 180_000,
                                          defaultViewport: { width: 1280, height: 900 }, ...launch });
       const complaints = [];
-      const steps = { overviewIsLive, echoComesBack, tooBigIsExplained, chatTalks, everyPageLooksRight,
+      const steps = { overviewIsLive, echoComesBack, echoIsCompressed, tooBigIsExplained, chatTalks, everyPageLooksRight,
                       missingPageSaysSo };
       for (const [step, run] of Object.entries(steps)) await t.test(step, () => run(browser, demo, complaints));
       assert.deepEqual(complaints, [], "no page complains");

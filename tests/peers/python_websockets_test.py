@@ -2,56 +2,12 @@
 
 import asyncio
 import os
-import re
 import signal
-import subprocess
 import unittest
 
 import websockets
 
-HYBI = os.environ["HYBI"]
-DEADLINE = 60
-
-
-class Demo:
-    def __init__(self, *flags):
-        self.process = subprocess.Popen(
-            [HYBI, "demo", "--port", "0", "--shutdown-timeout", "2", *flags],
-            stdout=subprocess.PIPE, text=True)
-        self.port = None
-        for line in self.process.stdout:
-            if found := re.match(r"http://localhost:(\d+)/$", line):
-                self.port = int(found[1])
-            if line.startswith("backend "):
-                break
-        assert self.port, "the demo did not start"
-
-    def url(self, path="/echo"):
-        return f"ws://127.0.0.1:{self.port}{path}"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            code = self.process.wait(DEADLINE)
-        finally:
-            self.process.kill()
-            self.process.stdout.close()
-        assert code == 0, f"exit code {code}"
-
-
-def has_uring():
-    tried = subprocess.Popen([HYBI, "demo", "--port", "0", "--backend", "uring", "--shutdown-timeout", "0"],
-                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    with tried:
-        started = tried.stdout.readline() != ""
-        tried.kill()
-        return started
-
-
-BACKENDS = ["epoll"] + (["uring"] if has_uring() else [])
+from demo import BACKENDS, DEADLINE, Demo
 
 
 class Echo(unittest.TestCase):
@@ -108,15 +64,6 @@ class Echo(unittest.TestCase):
             await asyncio.gather(*(one(demo, number) for number in range(100)))
 
         self.each(body, "--threads", "2")
-
-    def test_deflate_is_declined_and_the_echo_works(self):
-        async def body(demo):
-            async with websockets.connect(demo.url(), compression="deflate") as ws:
-                self.assertEqual(ws.extensions, [])
-                await ws.send("plain")
-                self.assertEqual(await ws.recv(), "plain")
-
-        self.each(body)
 
     def test_too_big_is_1009(self):
         async def body(demo):
