@@ -22,7 +22,7 @@ struct Compression {
   Mode mode = Mode::Off;
   // Dedicated: 8 to 15. Ours compresses with 2^window_bits bytes of history, and so does the peer
   // where it lets us say. A peer that does not needs 2^15 here.
-  int window_bits = 12;
+  int window_bits = 13;
   int mem_level =
       5;  // Dedicated: 1 to 9; the compressor's hash tables take 2^(mem_level + 9) bytes
   std::size_t threshold = 128;  // shorter messages are sent as they are
@@ -31,8 +31,8 @@ struct Compression {
   bool deflate_stream = false;
 
   struct Windows {
-    int window_bits = 12;
-    int mem_level = 5;
+    int window_bits = 13;
+    int mem_level = 6;
   };
   static constexpr Compression off() { return {}; }
   static constexpr Compression shared() { return {.mode = Mode::Shared}; }

@@ -26,6 +26,10 @@ class MemorySite {
     loop_ = io::Loop::create(std::move(backend));
     share_.http = options.http;
     share_.limits = options.limits;
+    share_.behind_tls = options.behind_tls;
+    for (const std::string& network : options.trusted_proxies) {
+      require(share_.trusted_proxies.add(network));
+    }
     site_.set_error_hook(options.on_error);
     context_ = std::make_unique<conn::LoopContext>(*loop_, 0, share_, site_, counters_);
     channels_ = std::make_unique<LoopChannels>(hub_, *context_->port().get());
