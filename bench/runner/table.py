@@ -91,7 +91,8 @@ class Results:
                      for server in servers]
             texts = [f"{title} {part:.2f}" for title, part in parts if part is not None]
             if texts:
-                lines.append(f"CPU of *{row.title}* ÷ *{below.title}*: {', '.join(texts)}.")
+                lines.append(f"CPU of *{row.title}* ÷ *{below.title}*: {', '.join(texts)}."
+                             f" Hybi's is to be at most {row.at_most:.2f}.")
         return lines
 
     def best_peer(self, row, servers, key, smaller):
