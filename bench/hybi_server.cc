@@ -2,6 +2,7 @@
 // /plaintext.
 //
 //   hybi_bench_server [--port P] [--backend auto|epoll|uring] [--threads N]
+//                     [--deflate off|no-context|context]
 #include <hybi/hybi.h>
 
 #include "args.h"
@@ -21,8 +22,16 @@ int main(int argc, char** argv) {
   limits.max_message_bytes = 64 << 20;
   limits.high_water_bytes = 16 << 20;  // 8 x 1 MiB in flight is the largest row
 
+  hybi::Compression compression;  // off
+  const std::string deflate = args.text("--deflate", "off");
+  if (deflate == "no-context") compression = hybi::Compression::shared();
+  if (deflate == "context") {
+    compression = hybi::Compression::dedicated({.window_bits = 15, .mem_level = 8});
+  }
+
   server.ws("/echo", {
                          .on_message = [](hybi::WebSocket& ws, hybi::Message m) { ws.send(m); },
+                         .compression = compression,
                          .limits = limits,
                      });
   server.ws("/broadcast", {
@@ -32,6 +41,7 @@ int main(int argc, char** argv) {
                                     ws.publish("all", m);  // to the others
                                     ws.send(m);
                                   },
+                              .compression = compression,
                               .limits = limits,
                           });
   server.get("/plaintext", [](hybi::Request&, hybi::Response& res) { res.text("Hello, World!"); });

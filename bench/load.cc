@@ -2,6 +2,7 @@
 //
 //   load --port P [--mode echo|raw|http|handshake|broadcast|idle] [--path /echo] [--connections N]
 //        [--payload BYTES] [--depth D] [--text] [--clean-close] [--seconds S] [--warmup S]
+//        [--json] [--deflate no-context|context] [--offer EXTENSIONS]
 //        [--server-pid PID] [--cpu CORE]
 //
 // Uses nothing of the library. Exits with 1 and a line on stderr when anything is not as it should
@@ -43,6 +44,9 @@ void print(const bench::Options& o, const bench::Measurement& m) {
     std::printf(", \"bytes_per_connection\": %.1f, \"rss_bytes\": %llu", m.bytes_per_connection,
                 static_cast<unsigned long long>(m.rss_bytes));
   }
+  if (o.json) {
+    std::printf(", \"reply_bytes\": %.1f", static_cast<double>(m.reply_bytes) / messages);
+  }
   std::printf("}\n");
 }
 
@@ -58,6 +62,9 @@ int main(int argc, char** argv) {
   options.payload_bytes = static_cast<std::size_t>(args.number("--payload", 20));
   options.depth = static_cast<std::size_t>(args.number("--depth", 1));
   options.text = args.flag("--text");
+  options.deflate = bench::parse_deflate(args.text("--deflate", "off"));
+  options.json = args.flag("--json") || options.deflate != bench::Deflate::Off;
+  options.offer = args.text("--offer", bench::default_offer(options.deflate));
   options.clean_close = args.flag("--clean-close");
   options.seconds = args.real("--seconds", 1);
   options.warmup_seconds = args.real("--warmup", 0.2);
@@ -71,7 +78,9 @@ int main(int argc, char** argv) {
   bench::raise_descriptor_limit();
 
   bench::Measurement measurement;
-  if (options.mode == "echo" || options.mode == "raw" || options.mode == "http") {
+  if (options.mode == "echo" && options.json) {
+    bench::run_json_echo(options, measurement);
+  } else if (options.mode == "echo" || options.mode == "raw" || options.mode == "http") {
     bench::run_exchange(options, measurement);
   } else if (options.mode == "broadcast") {
     bench::run_broadcast(options, measurement);

@@ -7,13 +7,17 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "load/cycle.h"
 #include "load/modes.h"
 #include "load/net.h"
 #include "load/process.h"
+#include "load/replies.h"
 #include "load/wire.h"
 
 namespace bench {
@@ -21,8 +25,9 @@ namespace {
 
 struct Subscriber {
   int fd = -1;
-  std::size_t offset = 0;      // inside the current frame
-  std::uint64_t received = 0;  // frames
+  std::size_t offset = 0;              // inside the current frame
+  std::uint64_t received = 0;          // frames
+  std::optional<ReplyReader> replies;  // JSON only
 };
 
 class Broadcast {
@@ -33,17 +38,22 @@ class Broadcast {
     frame_ = server_frame(payload, options.text);
     const std::string request = client_frame(payload, options.text);
     for (std::size_t i = 0; i < options.depth; ++i) requests_ += request;
+    if (options.json && options.depth > Cycle::kMessages) fail("--depth is too large for JSON");
   }
 
   void open() {
     subscribers_.resize(options_.connections);
+    std::string answer;
     for (std::size_t i = 0; i < subscribers_.size(); ++i) {
       subscribers_[i].fd = connect_blocking(options_.port, i);
-      upgrade_blocking(subscribers_[i].fd, options_.path);
+      const std::string said = upgrade_blocking(subscribers_[i].fd, options_.path, options_.offer);
+      if (i == 0) answer = said;
+      if (said != answer) fail("two connections, two answers to the same offer: " + said);
       epoll_.add(subscribers_[i].fd, EPOLLIN, static_cast<std::uint32_t>(i));
     }
     // The publisher never blocks either: its few bytes always fit.
     for (Subscriber& s : subscribers_) set_nonblocking(s.fd);
+    if (options_.json) prepare_json(answer);
   }
 
   void run() {
@@ -67,14 +77,31 @@ class Broadcast {
     std::size_t delivered = 0;
   };
 
+  void prepare_json(std::string_view answer) {
+    cycle_.emplace(options_.payload_bytes, options_.deflate,
+                   check_answer(answer, options_.deflate));
+    const auto inflater = std::make_shared<Inflater>(options_.deflate);
+    for (std::size_t i = 0; i < subscribers_.size(); ++i) {
+      subscribers_[i].replies.emplace(*cycle_, options_.deflate, i, inflater);
+    }
+  }
+
+  // What publications number `published_` and the next ones are made of.
+  std::string_view requests(std::size_t count) const {
+    if (!cycle_)
+      return std::string_view(requests_).substr(0, count * (requests_.size() / options_.depth));
+    return cycle_->frames_from(cycle_->offset_of(published_))
+        .substr(0, cycle_->frame_bytes(published_, count));
+  }
+
   void publish(std::size_t count) {
+    const std::string_view bytes = requests(count);
     const std::uint64_t now = now_ns();
     for (std::size_t i = 0; i < count; ++i) {
       under_way_[published_++ % options_.depth] = {now, 0};
     }
-    const std::size_t bytes = count * (requests_.size() / options_.depth);
-    const ssize_t n = send(subscribers_[0].fd, requests_.data(), bytes, MSG_NOSIGNAL);
-    if (n != static_cast<ssize_t>(bytes)) fail("the publisher could not send");
+    const ssize_t n = send(subscribers_[0].fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n != static_cast<ssize_t>(bytes.size())) fail("the publisher could not send");
   }
 
   void receive(Subscriber& s) {
@@ -83,6 +110,11 @@ class Broadcast {
     if (n <= 0) fail("a subscriber lost its connection");
     std::string_view bytes(scratch_.data(), static_cast<std::size_t>(n));
     const std::uint64_t now = now_ns();
+    if (s.replies) {
+      std::size_t messages = s.replies->read(bytes, out_.reply_bytes);
+      for (; messages != 0; --messages) delivered(s.received++, now);
+      return;
+    }
     while (!bytes.empty()) {
       const std::size_t part = std::min(bytes.size(), frame_.size() - s.offset);
       // Every byte is compared for the first frame, the first few of the others.
@@ -110,6 +142,7 @@ class Broadcast {
   Measurement& out_;
   std::string requests_;
   std::string frame_;
+  std::optional<Cycle> cycle_;  // JSON only
   std::vector<char> scratch_;
   std::vector<Subscriber> subscribers_;
   std::vector<Publication> under_way_;

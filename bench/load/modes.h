@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "load/deflate.h"
 #include "load/histogram.h"
 
 namespace bench {
@@ -17,7 +18,10 @@ struct Options {
   std::size_t payload_bytes = 20;
   std::size_t depth = 1;  // messages in flight per connection (broadcast: of the publisher)
   bool text = false;
-  bool clean_close = false;  // handshake: closing handshake instead of RST
+  bool json = false;  // echo, broadcast: a cycle of JSON messages instead of one fixed payload
+  Deflate deflate = Deflate::Off;  // echo, broadcast: of those JSON messages
+  std::string offer;               // Sec-WebSocket-Extensions
+  bool clean_close = false;        // handshake: closing handshake instead of RST
   double seconds = 1;
   double warmup_seconds = 0.2;
   int server_pid = 0;
@@ -30,6 +34,7 @@ struct Measurement {
   std::uint64_t server_cpu_ns = 0;
   std::uint64_t client_cpu_ns = 0;
   Histogram latency;
+  std::uint64_t reply_bytes = 0;  // JSON only: payloads as the server sent them
   // idle only
   double bytes_per_connection = 0;
   std::uint64_t rss_bytes = 0;
@@ -37,6 +42,8 @@ struct Measurement {
 
 // echo, raw and http are the same exchange: equal requests, equal replies, `depth` in flight.
 void run_exchange(const Options& options, Measurement& out);
+// echo of JSON messages, compressed or not: the replies' lengths are not known beforehand.
+void run_json_echo(const Options& options, Measurement& out);
 void run_broadcast(const Options& options, Measurement& out);
 void run_handshake(const Options& options, Measurement& out);
 void run_idle(const Options& options, Measurement& out);

@@ -91,8 +91,8 @@ std::string receive_exactly(int fd, std::size_t bytes) {
   return data;
 }
 
-void upgrade_blocking(int fd, std::string_view path) {
-  send_all(fd, upgrade_request(path));
+std::string upgrade_blocking(int fd, std::string_view path, std::string_view offer) {
+  send_all(fd, upgrade_request(path, offer));
   std::string head;
   char buffer[4096];
   while (!head.ends_with("\r\n\r\n")) {
@@ -102,6 +102,7 @@ void upgrade_blocking(int fd, std::string_view path) {
     if (head.size() > 16384) fail("the answer to the upgrade has no end");
   }
   if (!is_upgrade_answer(head)) fail("not a correct 101: " + head);
+  return answered_extensions(head);
 }
 
 Epoll::Epoll() : fd_(epoll_create1(EPOLL_CLOEXEC)) {

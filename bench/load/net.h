@@ -25,8 +25,8 @@ void send_all(int fd, std::string_view bytes);
 // Reads exactly `bytes` (at most 5 s each), or fails.
 std::string receive_exactly(int fd, std::size_t bytes);
 
-// Sends the upgrade request and waits for a correct 101.
-void upgrade_blocking(int fd, std::string_view path);
+// Sends the upgrade request and waits for a correct 101. Returns the extensions it agreed to.
+std::string upgrade_blocking(int fd, std::string_view path, std::string_view offer = {});
 
 class Epoll {
  public:

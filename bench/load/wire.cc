@@ -71,24 +71,34 @@ std::string server_frame(std::string_view payload, bool text) {
   return frame_header(payload.size(), text ? 1 : 2, false).append(payload);
 }
 
+std::string compressed_client_frame(std::string_view payload, bool text) {
+  return masked(payload, 0x40 | (text ? 1U : 2U));
+}
+
 std::string close_frame() {
   return masked("\x03\xe8", 8);
 }
 
-std::string upgrade_request(std::string_view path) {
-  return "GET " + std::string(path) +
-         " HTTP/1.1\r\n"
-         "Host: localhost\r\n"
-         "Upgrade: websocket\r\n"
-         "Connection: Upgrade\r\n"
-         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-         "Sec-WebSocket-Version: 13\r\n\r\n";
+std::string upgrade_request(std::string_view path, std::string_view offer) {
+  std::string request = "GET " + std::string(path) +
+                        " HTTP/1.1\r\n"
+                        "Host: localhost\r\n"
+                        "Upgrade: websocket\r\n"
+                        "Connection: Upgrade\r\n"
+                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                        "Sec-WebSocket-Version: 13\r\n";
+  if (!offer.empty()) request += "Sec-WebSocket-Extensions: " + std::string(offer) + "\r\n";
+  return request + "\r\n";
 }
 
 bool is_upgrade_answer(std::string_view head) {
   // The key above and this answer are the example of RFC 6455 1.3.
   return head.starts_with("HTTP/1.1 101") && head.ends_with("\r\n\r\n") &&
          field(head, "Sec-WebSocket-Accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+}
+
+std::string answered_extensions(std::string_view head) {
+  return std::string(field(head, "Sec-WebSocket-Extensions"));
 }
 
 std::string get_request(std::string_view path) {

@@ -2,6 +2,12 @@
 //
 // Tuned in Beast's favour: concrete executor instead of any_io_executor, no timeouts, no automatic
 // fragmentation, TCP_NODELAY. Beast writes one message per async_write; that is its API.
+//
+//   peer_beast [--port P] [--deflate off|no-context|context] [--level 1..9]
+//
+// Without --deflate its streams are compiled without permessage-deflate. With it they have Beast's
+// default memory (4); each subscriber's stream compresses a publication for itself. Beast ends
+// every message with a full flush, which forgets the context: it only saves the reset.
 #define BOOST_ASIO_DISABLE_THREADS
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -28,48 +34,80 @@ using Stream =
 using Socket = net::basic_stream_socket<tcp, net::io_context::executor_type>;
 using Request = http::request<http::empty_body>;
 
-class Subscriber;
-using Room = std::unordered_set<Subscriber*>;
+// Of --deflate.
+struct Compression {
+  bool on = false;
+  bool keeps_context = false;
+  int level = 8;
+};
 
-class Echo : public std::enable_shared_from_this<Echo> {
+// A stream takes part in compression if it was compiled for it.
+template <bool Deflate>
+using WebSocket = websocket::stream<Stream, Deflate>;
+
+template <bool Deflate>
+void compress(WebSocket<Deflate>& ws, Compression compression) {
+  if constexpr (Deflate) {
+    websocket::permessage_deflate options;
+    options.server_enable = true;
+    options.server_no_context_takeover = !compression.keeps_context;
+    options.client_no_context_takeover = !compression.keeps_context;
+    options.compLevel = compression.level;
+    ws.set_option(options);
+  }
+}
+
+template <bool Deflate>
+class Subscriber;
+template <bool Deflate>
+using Room = std::unordered_set<Subscriber<Deflate>*>;
+
+template <bool Deflate>
+class Echo : public std::enable_shared_from_this<Echo<Deflate>> {
  public:
-  explicit Echo(Stream&& stream) : ws_(std::move(stream)) {}
+  Echo(Stream&& stream, Compression compression) : ws_(std::move(stream)) {
+    compress<Deflate>(ws_, compression);
+  }
 
   void accept(const Request& request) {
     ws_.auto_fragment(false);
     ws_.read_message_max(64 << 20);
-    ws_.async_accept(request, [self = shared_from_this()](Error error) {
+    ws_.async_accept(request, [self = this->shared_from_this()](Error error) {
       if (!error) self->read();
     });
   }
 
  private:
   void read() {
-    ws_.async_read(buffer_, [self = shared_from_this()](Error error, std::size_t) {
+    ws_.async_read(buffer_, [self = this->shared_from_this()](Error error, std::size_t) {
       if (!error) self->write();
     });
   }
 
   void write() {
     ws_.text(ws_.got_text());
-    ws_.async_write(buffer_.data(), [self = shared_from_this()](Error error, std::size_t) {
+    ws_.async_write(buffer_.data(), [self = this->shared_from_this()](Error error, std::size_t) {
       self->buffer_.clear();
       if (!error) self->read();
     });
   }
 
-  websocket::stream<Stream, false> ws_;  // false: compiled without permessage-deflate
+  WebSocket<Deflate> ws_;
   beast::flat_buffer buffer_;
 };
 
-class Subscriber : public std::enable_shared_from_this<Subscriber> {
+template <bool Deflate>
+class Subscriber : public std::enable_shared_from_this<Subscriber<Deflate>> {
  public:
-  Subscriber(Stream&& stream, Room& room) : ws_(std::move(stream)), room_(room) {}
+  Subscriber(Stream&& stream, Room<Deflate>& room, Compression compression)
+      : ws_(std::move(stream)), room_(room) {
+    compress<Deflate>(ws_, compression);
+  }
   ~Subscriber() { room_.erase(this); }
 
   void accept(const Request& request) {
     ws_.auto_fragment(false);
-    ws_.async_accept(request, [self = shared_from_this()](Error error) {
+    ws_.async_accept(request, [self = this->shared_from_this()](Error error) {
       if (error) return;
       self->room_.insert(self.get());
       self->read();
@@ -80,7 +118,7 @@ class Subscriber : public std::enable_shared_from_this<Subscriber> {
   using Shared = std::shared_ptr<const std::string>;
 
   void read() {
-    ws_.async_read(buffer_, [self = shared_from_this()](Error error, std::size_t) {
+    ws_.async_read(buffer_, [self = this->shared_from_this()](Error error, std::size_t) {
       if (error) return;
       const auto message =
           std::make_shared<const std::string>(beast::buffers_to_string(self->buffer_.data()));
@@ -99,26 +137,32 @@ class Subscriber : public std::enable_shared_from_this<Subscriber> {
 
   void write() {
     ws_.async_write(net::buffer(*queue_.front()),
-                    [self = shared_from_this()](Error error, std::size_t) {
+                    [self = this->shared_from_this()](Error error, std::size_t) {
                       self->queue_.pop_front();
                       if (!error && !self->queue_.empty()) self->write();
                     });
   }
 
-  websocket::stream<Stream, false> ws_;
-  Room& room_;
+  WebSocket<Deflate> ws_;
+  Room<Deflate>& room_;
   beast::flat_buffer buffer_;
   std::deque<Shared> queue_;
 };
 
+struct Rooms {
+  Room<false> plain;
+  Room<true> deflate;
+};
+
 class Http : public std::enable_shared_from_this<Http> {
  public:
-  Http(Socket&& socket, Room& room) : stream_(std::move(socket)), room_(room) {}
+  Http(Socket&& socket, Rooms& rooms, Compression compression)
+      : stream_(std::move(socket)), rooms_(rooms), compression_(compression) {}
 
   void read() {
     request_ = {};
     http::async_read(stream_, buffer_, request_,
-                     [self = shared_from_this()](Error error, std::size_t) {
+                     [self = this->shared_from_this()](Error error, std::size_t) {
                        if (!error) self->answer();
                      });
   }
@@ -126,12 +170,8 @@ class Http : public std::enable_shared_from_this<Http> {
  private:
   void answer() {
     if (websocket::is_upgrade(request_)) {
-      if (request_.target() == "/broadcast") {
-        std::make_shared<Subscriber>(std::move(stream_), room_)->accept(request_);
-      } else {
-        std::make_shared<Echo>(std::move(stream_))->accept(request_);
-      }
-      return;
+      if (compression_.on) return upgrade(rooms_.deflate);
+      return upgrade(rooms_.plain);
     }
     response_ = {};
     response_.version(request_.version());
@@ -141,13 +181,25 @@ class Http : public std::enable_shared_from_this<Http> {
     response_.set(http::field::content_type, "text/plain; charset=utf-8");
     response_.body() = "Hello, World!";
     response_.prepare_payload();
-    http::async_write(stream_, response_, [self = shared_from_this()](Error error, std::size_t) {
-      if (!error && self->response_.keep_alive()) self->read();
-    });
+    http::async_write(stream_, response_,
+                      [self = this->shared_from_this()](Error error, std::size_t) {
+                        if (!error && self->response_.keep_alive()) self->read();
+                      });
+  }
+
+  template <bool Deflate>
+  void upgrade(Room<Deflate>& room) {
+    if (request_.target() == "/broadcast") {
+      std::make_shared<Subscriber<Deflate>>(std::move(stream_), room, compression_)
+          ->accept(request_);
+    } else {
+      std::make_shared<Echo<Deflate>>(std::move(stream_), compression_)->accept(request_);
+    }
   }
 
   Stream stream_;
-  Room& room_;
+  Rooms& rooms_;
+  Compression compression_;
   beast::flat_buffer buffer_;
   Request request_;
   http::response<http::string_body> response_;
@@ -155,14 +207,14 @@ class Http : public std::enable_shared_from_this<Http> {
 
 using Acceptor = net::basic_socket_acceptor<tcp, net::io_context::executor_type>;
 
-void accept_next(Acceptor& acceptor, Room& room) {
-  acceptor.async_accept([&](Error error, Socket socket) {
+void accept_next(Acceptor& acceptor, Rooms& rooms, Compression compression) {
+  acceptor.async_accept([&, compression](Error error, Socket socket) {
     if (!error) {
       Error ignored;
       socket.set_option(tcp::no_delay(true), ignored);
-      std::make_shared<Http>(std::move(socket), room)->read();
+      std::make_shared<Http>(std::move(socket), rooms, compression)->read();
     }
-    accept_next(acceptor, room);
+    accept_next(acceptor, rooms, compression);
   });
 }
 
@@ -171,9 +223,12 @@ void accept_next(Acceptor& acceptor, Room& room) {
 int main(int argc, char** argv) {
   const bench::Args args(argc, argv);
   const int listener = bench::listen_on(static_cast<int>(args.number("--port", 0)));
-  Room room;
+  const std::string deflate = args.text("--deflate", "off");
+  const Compression compression{deflate != "off", deflate == "context",
+                                static_cast<int>(args.number("--level", 8))};
+  Rooms rooms;
   net::io_context io(1);
   Acceptor acceptor(io, tcp::v4(), listener);
-  accept_next(acceptor, room);
+  accept_next(acceptor, rooms, compression);
   io.run();
 }

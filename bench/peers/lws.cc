@@ -1,17 +1,21 @@
 // Peer: libwebsockets, one thread. /echo, /broadcast, GET /plaintext.
 //
-//   peer_lws [--port P] [--loop poll|uv]
+//   peer_lws [--port P] [--loop poll|uv] [--deflate off|no-context|context] [--level 1..9]
 //
 // Its own loop is poll(2), faster than libuv up to about a thousand connections; with many idle
 // ones each turn costs as much as there are connections, so the idle rows use libuv (Debian's
 // plugin). A message is collected and written back whole. Several messages leave in one writable
 // callback as long as the connection is not choked, which is more than its examples do.
+//
+// With --deflate it compresses with its default memory (8); whether it keeps context is the
+// client's choice. A subscriber's connection compresses a publication for itself.
 #include <libwebsockets.h>
 
 #include <cstring>
 #include <deque>
 #include <memory>
 #include <new>
+#include <string>
 #include <unordered_set>
 #include <vector>
 
@@ -71,30 +75,48 @@ int on_writable(Session& session) {
   return 0;
 }
 
+// Shared by all connections: protocols' callbacks find it in the context.
+struct Bench {
+  Room room;
+  std::string level;  // of compression
+};
+
+Bench& bench_of(lws* wsi) {
+  return *static_cast<Bench*>(lws_context_user(lws_get_context(wsi)));
+}
+
+// Without effect where permessage-deflate was not agreed on.
+void set_deflate_options(lws* wsi) {
+  const auto set = [wsi](const char* name, const char* value) {
+    lws_set_extension_option(wsi, "permessage-deflate", name, value);
+  };
+  // Room for a whole message, instead of turns of 1 KiB. Exponents of two.
+  set("rx_buf_size", "16");
+  set("tx_buf_size", "16");
+  set("compression_level", bench_of(wsi).level.c_str());
+}
+
 int callback(lws* wsi, lws_callback_reasons reason, void* user, void* in, std::size_t length) {
   auto* session = static_cast<Session*>(user);
   switch (reason) {
     case LWS_CALLBACK_ESTABLISHED: {
       new (session) Session();
-      auto& room = *static_cast<Room*>(lws_context_user(lws_get_context(wsi)));
       session->wsi = wsi;
+      set_deflate_options(wsi);
       char path[64] = "";
       lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI);
       session->in_room = std::strcmp(path, "/broadcast") == 0;
-      if (session->in_room) room.insert(session);
+      if (session->in_room) bench_of(wsi).room.insert(session);
       return 0;
     }
     case LWS_CALLBACK_CLOSED: {
-      auto& room = *static_cast<Room*>(lws_context_user(lws_get_context(wsi)));
-      room.erase(session);
+      bench_of(wsi).room.erase(session);
       session->~Session();
       return 0;
     }
-    case LWS_CALLBACK_RECEIVE: {
-      auto& room = *static_cast<Room*>(lws_context_user(lws_get_context(wsi)));
-      on_receive(*session, room, in, length);
+    case LWS_CALLBACK_RECEIVE:
+      on_receive(*session, bench_of(wsi).room, in, length);
       return 0;
-    }
     case LWS_CALLBACK_SERVER_WRITEABLE:
       return on_writable(*session);
     case LWS_CALLBACK_HTTP: {
@@ -131,12 +153,19 @@ int main(int argc, char** argv) {
   protocols[0].per_session_data_size = sizeof(Session);
   protocols[0].rx_buffer_size = static_cast<std::size_t>(args.number("--rx-buffer", 65536));
 
-  Room room;
+  const lws_extension extensions[] = {
+      {"permessage-deflate", lws_extension_callback_pm_deflate, "permessage-deflate"},
+      {nullptr, nullptr, nullptr},
+  };
+
+  Bench bench;
+  bench.level = args.text("--level", "1");
   lws_context_creation_info info{};
   info.port = static_cast<int>(args.number("--port", 0));
   info.iface = "127.0.0.1";
   info.protocols = protocols;
-  info.user = &room;
+  info.user = &bench;
+  if (args.text("--deflate", "off") != "off") info.extensions = extensions;
   info.pt_serv_buf_size = 65536;  // one read takes this much
   info.gid = static_cast<gid_t>(-1);
   info.uid = static_cast<uid_t>(-1);

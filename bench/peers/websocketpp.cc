@@ -3,9 +3,16 @@
 //
 // Logging is off, buffers are as the library sets them. It writes everything queued on a
 // connection with one gathered write, and joins nothing more by itself.
+//
+//   peer_websocketpp [--port P] [--deflate off|no-context|context]
+//
+// Without --deflate it is compiled without permessage-deflate. With it, level and memory are fixed
+// by the library (zlib's default level, 4 of memory); whether context is kept is the client's
+// choice. Each connection compresses a publication for itself.
 #include <set>
 #include <websocketpp/concurrency/none.hpp>
 #include <websocketpp/config/asio_no_tls.hpp>
+#include <websocketpp/extensions/permessage_deflate/enabled.hpp>
 #include <websocketpp/logger/stub.hpp>
 #include <websocketpp/server.hpp>
 
@@ -28,14 +35,18 @@ struct Config : websocketpp::config::asio {
   using transport_type = websocketpp::transport::asio::endpoint<transport_config>;
 };
 
-using Server = websocketpp::server<Config>;
+struct DeflateConfig : Config {
+  struct permessage_deflate_config {};
+  using permessage_deflate_type =
+      websocketpp::extensions::permessage_deflate::enabled<permessage_deflate_config>;
+};
+
 using Connection = websocketpp::connection_hdl;
 using Room = std::set<Connection, std::owner_less<Connection>>;
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const bench::Args args(argc, argv);
+template <class Configuration>
+void serve(const bench::Args& args) {
+  using Server = websocketpp::server<Configuration>;
   Room room;
   Server server;
   server.init_asio();
@@ -53,7 +64,7 @@ int main(int argc, char** argv) {
   const auto leave = [&](Connection hdl) { room.erase(hdl); };
   server.set_close_handler(leave);
   server.set_fail_handler(leave);
-  server.set_message_handler([&](Connection hdl, const Server::message_ptr& message) {
+  server.set_message_handler([&](Connection hdl, const typename Server::message_ptr& message) {
     websocketpp::lib::error_code ignored;
     if (room.empty() || room.count(hdl) == 0) {
       server.send(hdl, message->get_payload(), message->get_opcode(), ignored);
@@ -70,4 +81,15 @@ int main(int argc, char** argv) {
   bench::announce(server.get_local_endpoint(ignored).port());
   server.start_accept();
   server.run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bench::Args args(argc, argv);
+  if (args.text("--deflate", "off") == "off") {
+    serve<Config>(args);
+  } else {
+    serve<DeflateConfig>(args);
+  }
 }

@@ -13,10 +13,27 @@ class Row:
     depth: int = 1
     extra: tuple = field(default=())
     quick: bool = True  # part of --quick
+    json: bool = False  # the generator's cycle of JSON messages instead of one fixed payload
+    deflate: str = ""  # no-context | context: that JSON is compressed, both ways
+    level: int = 6  # of deflate, for servers that let one choose
+    beside: str = ""  # name of the row whose CPU this row's is compared with
+    at_most: float = 0  # times that row's, for Hybi
 
     def load_arguments(self):
         return ["--mode", self.mode, "--connections", str(self.connections), "--payload", str(self.payload),
-                "--depth", str(self.depth), *self.extra]
+                "--depth", str(self.depth), *self.json_arguments(), *self.extra]
+
+    def json_arguments(self):
+        if self.deflate:
+            return ["--json", "--deflate", self.deflate]
+        return ["--json"] if self.json else []
+
+    def server_arguments(self):
+        return ["--deflate", self.deflate, "--level", str(self.level)] if self.deflate else []
+
+    def has_floor(self):
+        """A floor sends back as many bytes as it was told beforehand."""
+        return not (self.json or self.deflate)
 
 
 def frame_bytes(payload, masked):
@@ -43,6 +60,12 @@ ROWS = [
     Row("http-100-d16", "GET plaintext, 100 connections, depth 16", "http", 100, depth=16),
     Row("broadcast-1000", "broadcast 1 → 1000 × 20 B", "broadcast", 1000),
     Row("broadcast-1000-d8", "broadcast 1 → 1000 × 20 B, depth 8", "broadcast", 1000, depth=8),
+    Row("deflate-100x1k", "deflate echo 100 × 1 KiB", "echo", 100, payload=KIB, deflate="no-context"),
+    Row("deflate-100x1k-context", "deflate echo 100 × 1 KiB, context", "echo", 100, payload=KIB, deflate="context",
+        quick=False),
+    Row("json-1000x1k", "broadcast 1 → 1000 × 1 KiB JSON", "broadcast", 1000, payload=KIB, json=True),
+    Row("deflate-1000x1k", "deflate broadcast 1 → 1000 × 1 KiB JSON", "broadcast", 1000, payload=KIB,
+        deflate="no-context", beside="json-1000x1k", at_most=1.3),
     Row("handshake", "handshake, then RST", "handshake", 64),
     Row("handshake-close", "handshake, then closing handshake", "handshake", 64, extra=("--clean-close",)),
     Row("idle-2000", "idle, 2000 connections", "idle", 2000),
@@ -55,6 +78,9 @@ SMOKE = [
     Row("large", "large text", "echo", 2, payload=70 * KIB, extra=TEXT),
     Row("http", "http", "http", 4, depth=2),
     Row("broadcast", "broadcast", "broadcast", 10, depth=2),
+    Row("deflate", "compressed echo", "echo", 4, payload=KIB, depth=4, deflate="no-context"),
+    Row("deflate-context", "compressed echo with context", "echo", 4, payload=KIB, depth=4, deflate="context"),
+    Row("deflate-broadcast", "compressed broadcast", "broadcast", 10, payload=KIB, depth=2, deflate="no-context"),
     Row("handshake", "handshake", "handshake", 4),
     Row("handshake-close", "handshake and close", "handshake", 4, extra=("--clean-close",)),
 ]

@@ -28,7 +28,11 @@ class Server:
     def command(self, build, row):
         program = build / "bench" / self.program[0]
         first = str(program) if program.exists() else shutil.which(self.program[0])
-        return [first, *self.program[1:], *self.floor_arguments(row), *self.for_mode.get(row.mode, ())]
+        return [first, *self.program[1:], *self.floor_arguments(row), *self.for_mode.get(row.mode, ()),
+                *row.server_arguments()]
+
+    def takes_part(self, row):
+        return row.mode in self.modes and (self.kind != "floor" or row.has_floor())
 
     def floor_arguments(self, row):
         if self.kind != "floor":

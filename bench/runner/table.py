@@ -13,12 +13,19 @@ METRICS = {
     "handshake": (CPU, RATE, P99),
     "idle": (("bytes", "bytes_per_connection", True),),
 }
+REPLY = ("reply B", "reply_bytes", True)
+# CPU is compared at about equal size only: who compresses less has less to do.
+LARGER_REPLIES = 1.15
+
+
+def metrics(row):
+    return METRICS[row.mode] + ((REPLY,) if row.deflate else ())
 
 
 def show(value, key):
     if key == "messages_per_second":
         value /= 1000
-    if key == "bytes_per_connection":
+    if key in ("bytes_per_connection", "reply_bytes"):
         return f"{value:.0f}"
     if value >= 100:
         return f"{value:.0f}"
@@ -58,7 +65,7 @@ class Results:
         head = ["row", "", *(s.title for s in servers), "Hybi ÷ best peer", "Hybi ÷ raw"]
         lines = ["| " + " | ".join(head) + " |", "|---|---|" + "---:|" * (len(servers) + 2)]
         for row in rows:
-            for number, (label, key, smaller) in enumerate(METRICS[row.mode]):
+            for number, (label, key, smaller) in enumerate(metrics(row)):
                 cells = [row.title if number == 0 else "", label]
                 for server in servers:
                     values = list(self.values(row, server, key).values())
@@ -71,12 +78,35 @@ class Results:
                 lines.append("| " + " | ".join(cells) + " |")
         return "\n".join(lines)
 
+    def notes(self, rows, servers):
+        """Rows that cost more than the row beside them, and how much: one line each."""
+        by_name = {row.name: row for row in rows}
+        lines = []
+        for row in rows:
+            below = by_name.get(row.beside)
+            if below is None:
+                continue
+            key = CPU[1]
+            parts = [(server.title, ratio(self.values(row, server, key), self.values(below, server, key)))
+                     for server in servers]
+            texts = [f"{title} {part:.2f}" for title, part in parts if part is not None]
+            if texts:
+                lines.append(f"CPU of *{row.title}* ÷ *{below.title}*: {', '.join(texts)}."
+                             f" Hybi's is to be at most {row.at_most:.2f}.")
+        return lines
+
     def best_peer(self, row, servers, key, smaller):
         peers = [(median(v.values()), s) for s in servers if s.kind == "peer"
-                 and (v := self.values(row, s, key))]
+                 and self.compresses_as_well(row, s, servers) and (v := self.values(row, s, key))]
         if not peers:
             return None
         return (min if smaller else max)(peers, key=lambda pair: pair[0])[1]
+
+    def compresses_as_well(self, row, server, servers):
+        """As Hybi does; true where nothing is compressed."""
+        mine = [size for s in servers if s.kind == "hybi" for size in self.values(row, s, REPLY[1]).values()]
+        its = list(self.values(row, server, REPLY[1]).values())
+        return not (row.deflate and mine and its) or median(its) <= LARGER_REPLIES * median(mine)
 
     def against_peers(self, row, servers, key, smaller):
         best = self.best_peer(row, servers, key, smaller)
