@@ -73,12 +73,12 @@ TEST_P(Compressed, EachModeCarriesEverySizeBothWays) {
   };
   Compression small = Compression::dedicated({.window_bits = 9, .mem_level = 1});
   small.threshold = 0;
-  for (const Row& row :
-       {Row{"/off", Compression::shared(), ""}, Row{"/shared", Compression::shared(), "permessage-deflate"},
-        Row{"/shared", Compression::dedicated(), "permessage-deflate"},
-        Row{"/dedicated", Compression::shared(), "permessage-deflate"},
-        Row{"/dedicated", Compression::dedicated(), "permessage-deflate"},
-        Row{"/dedicated", small, "permessage-deflate"}}) {
+  for (const Row& row : {Row{"/off", Compression::shared(), ""},
+                         Row{"/shared", Compression::shared(), "permessage-deflate"},
+                         Row{"/shared", Compression::dedicated(), "permessage-deflate"},
+                         Row{"/dedicated", Compression::shared(), "permessage-deflate"},
+                         Row{"/dedicated", Compression::dedicated(), "permessage-deflate"},
+                         Row{"/dedicated", small, "permessage-deflate"}}) {
     WsClient client = WsClient::open(server.port(), row.path, {.compression = row.ours});
     ASSERT_TRUE(client.open());
     EXPECT_EQ(client.next(), "text 13 " + std::string(row.agreed));

@@ -33,7 +33,9 @@ WebSocketHandlers everything(std::shared_ptr<Notes> notes = nullptr) {
   handlers.origins = OriginPolicy::any();
   handlers.on_message = [](WebSocket& ws, const Message& m) { ws.send(m); };
   if (notes) {
-    handlers.on_open = [notes](WebSocket& ws) { notes->add("open " + std::to_string(ws.version())); };
+    handlers.on_open = [notes](WebSocket& ws) {
+      notes->add("open " + std::to_string(ws.version()));
+    };
     handlers.on_close = [notes](WebSocket&, const CloseInfo& info) {
       notes->add("close " + std::to_string(info.code));
     };
@@ -77,7 +79,8 @@ TEST_P(VersionsSuite, TheChallengeMayComeInAnySplitAndBeAnnounced) {
       client->write(text.substr(0, cut));
       ASSERT_TRUE(client->read_until(holds("\r\n\r\n"))) << cut;
       client->write(text.substr(cut));
-      ASSERT_TRUE(client->read_until(holds(std::string(kAnswer) + std::string("\0a\xFF", 3)))) << cut;
+      ASSERT_TRUE(client->read_until(holds(std::string(kAnswer) + std::string("\0a\xFF", 3))))
+          << cut;
     }
   }
 }
@@ -115,14 +118,14 @@ TEST_P(VersionsSuite, ARouteServesWhatItSaysAndTellsTheOthers) {
     unsigned status;
     std::string_view list;
   };
-  for (const Row& row : {Row{numbered("/usual", "8"), 101, ""}, Row{numbered("/usual", "7"), 101, ""},
-                         Row{numbered("/usual", "6"), 426, "13, 8, 7"},
-                         Row{numbered("/new", "8"), 426, "13"}, Row{numbered("/new", "13"), 101, ""},
-                         Row{numbered("/all", "4"), 101, ""},
-                         Row{numbered("/all", "9"), 426, "13, 8, 7, 6, 5, 4"},
-                         Row{hixie75("/usual"), 426, "13, 8, 7"}, Row{hixie75("/all"), 101, ""},
-                         Row{hixie76("/usual"), 426, "13, 8, 7"}, Row{hixie76("/old"), 101, ""},
-                         Row{numbered("/old", "13"), 426, ""}}) {
+  for (const Row& row :
+       {Row{numbered("/usual", "8"), 101, ""}, Row{numbered("/usual", "7"), 101, ""},
+        Row{numbered("/usual", "6"), 426, "13, 8, 7"}, Row{numbered("/new", "8"), 426, "13"},
+        Row{numbered("/new", "13"), 101, ""}, Row{numbered("/all", "4"), 101, ""},
+        Row{numbered("/all", "9"), 426, "13, 8, 7, 6, 5, 4"},
+        Row{hixie75("/usual"), 426, "13, 8, 7"}, Row{hixie75("/all"), 101, ""},
+        Row{hixie76("/usual"), 426, "13, 8, 7"}, Row{hixie76("/old"), 101, ""},
+        Row{numbered("/old", "13"), 426, ""}}) {
     auto client = server->connect();
     client->write(row.request);
     ASSERT_TRUE(client->read_until(holds("\r\n\r\n"))) << row.request;
@@ -162,12 +165,14 @@ TEST_P(VersionsSuite, AnOriginListGuardsEveryVersion) {
   EXPECT_EQ(status(numbered("8", "Sec-WebSocket-Origin: http://example.com\r\n")), "101");
   EXPECT_EQ(status(numbered("8", "Sec-WebSocket-Origin: http://evil.example\r\n")), "403");
   EXPECT_EQ(status(numbered("8", "Origin: http://example.com\r\n")), "101");
-  EXPECT_EQ(status(numbered("8", "Origin: http://example.com\r\n"
-                                 "Sec-WebSocket-Origin: http://evil.example\r\n")),
+  EXPECT_EQ(status(numbered("8",
+                            "Origin: http://example.com\r\n"
+                            "Sec-WebSocket-Origin: http://evil.example\r\n")),
             "403");
   // In 13 the old name means nothing.
-  EXPECT_EQ(status(numbered("13", "Origin: http://example.com\r\n"
-                                  "Sec-WebSocket-Origin: http://evil.example\r\n")),
+  EXPECT_EQ(status(numbered("13",
+                            "Origin: http://example.com\r\n"
+                            "Sec-WebSocket-Origin: http://evil.example\r\n")),
             "101");
 }
 

@@ -1,6 +1,6 @@
 // Messages <-> DEFLATE: the two inflaters are twins, everything legal is read, nothing grows beyond
 // its limit.
-#include <hybi/base/entropy.h>
+#include <hybi/limits.h>
 #include <hybi/testing/split.h>
 #include <hybi/ws/deflate.h>
 
@@ -64,7 +64,8 @@ TEST(WsDeflate, EverySizeAndWindowComesBack) {
   DeflatePool pool;
   for (std::uint8_t bits = 8; bits <= 15; ++bits) {
     for (const bool final_block : {false, true}) {
-      for (std::size_t size : {0, 1, 2, 3, 30, 200, 256, 257, 300, 511, 513, 4000, 40'000, 300'000}) {
+      for (std::size_t size :
+           {0, 1, 2, 3, 30, 200, 256, 257, 300, 511, 513, 4000, 40'000, 300'000}) {
         const std::string text = sample(size, bits);
         const OwnedBytes coded = deflated(pool, text, {bits, final_block});
         const Inflated expected{text, Errc::Ok};
@@ -127,17 +128,18 @@ TEST(WsDeflate, EmptyMessagesAreOneZeroByteEachTime) {
 TEST(WsDeflate, AnyLegalDeflateIsRead) {
   DeflatePool pool;
   for (std::string_view hex : {
-           "f248cdc9c90700",                      // one fixed block
-           "000500faff48656c6c6f00",              // stored
-           "f348cdc9c9070000",                    // BFINAL
-           "f248050000 00ffffcac9c90700",         // two blocks, a flush between
-           "010500faff48656c6c6f 00",             // stored and final
+           "f248cdc9c90700",                       // one fixed block
+           "000500faff48656c6c6f00",               // stored
+           "f348cdc9c9070000",                     // BFINAL
+           "f248050000 00ffffcac9c90700",          // two blocks, a flush between
+           "010500faff48656c6c6f 00",              // stored and final
            "000000ffff 000000ffff f248cdc9c90700"  // empty blocks first
        }) {
     const OwnedBytes coded = bytes(hex);
     const Inflated expected{"Hello", Errc::Ok};
     EXPECT_EQ(at_once(pool, coded), expected) << hex;
-    for_each_split(coded, [&](const Pieces& pieces) { EXPECT_EQ(in_pieces(pieces), expected) << hex; });
+    for_each_split(coded,
+                   [&](const Pieces& pieces) { EXPECT_EQ(in_pieces(pieces), expected) << hex; });
   }
 }
 

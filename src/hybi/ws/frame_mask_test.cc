@@ -10,8 +10,7 @@ namespace {
 using namespace hybi::testing;
 
 constexpr FrameNonce kNonce{std::byte{0x37}, std::byte{0xFA}, std::byte{0x21}, std::byte{0x3D}};
-const Sha1 kConnectionKey =
-    connection_key("dGhlIHNhbXBsZSBub25jZQ==", "H+cNj5elaybfGIQv1esl2w==");
+const Sha1 kConnectionKey = connection_key("dGhlIHNhbXBsZSBub25jZQ==", "H+cNj5elaybfGIQv1esl2w==");
 
 OwnedBytes masked(Version version, OwnedBytes frame) {
   apply_frame_key(frame_key(version, kNonce, kConnectionKey), 0, frame);

@@ -23,8 +23,8 @@ TEST(WsHixieKey, TheSamplesOfTheDrafts) {
                "8jKS'y:G*Co,Wxa-"},
         Sample{"18x 6]8vM;54 *(5:  {   U1]8  z [  8", "1_ tx7X d  <  nw  334J702) 7]o}` 0",
                "Tm[K T2u", 155712099, 173347027, "fQJ,fN/4F4!~K~MH"},
-        Sample{"3e6b263  4 17 80", "17  9 G`ZD9   2 2b 7X 3 /r90", "WjN}|M(6", 906585445,
-               179922739, "n`9eBk9z$R8pOtVb"}}) {
+        Sample{"3e6b263  4 17 80", "17  9 G`ZD9   2 2b 7X 3 /r90", "WjN}|M(6", 906585445, 179922739,
+               "n`9eBk9z$R8pOtVb"}}) {
     EXPECT_EQ(parse_hixie_key(one.key1).value(), one.number1);
     EXPECT_EQ(parse_hixie_key(one.key2).value(), one.number2);
     const Md5 answer = hixie_answer(one.number1, one.number2,

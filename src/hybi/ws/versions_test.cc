@@ -14,14 +14,14 @@ using namespace hybi::testing;
 
 enum class Deflate : std::uint8_t { None, Shared, Dedicated, Frame, Stream };
 
-struct Setup {
+struct Wire {
   Version version;
   Deflate deflate;
 };
 
 // Which of them the version knows.
-std::vector<Setup> all_setups() {
-  std::vector<Setup> setups;
+std::vector<Wire> all_setups() {
+  std::vector<Wire> setups;
   for (std::size_t i = 0; i < kVersionCount; ++i) {
     const Version version = version_at(i);
     setups.push_back({version, Deflate::None});
@@ -37,7 +37,7 @@ std::vector<Setup> all_setups() {
   return setups;
 }
 
-std::string name_of(const Setup& setup) {
+std::string name_of(const Wire& setup) {
   constexpr const char* kNames[] = {"", "Shared", "Dedicated", "Frame", "Stream"};
   return "V" + std::to_string(number_of(setup.version)) + kNames[int(setup.deflate)];
 }
@@ -45,7 +45,7 @@ std::string name_of(const Setup& setup) {
 // Two ends after a handshake.
 class Pair {
  public:
-  explicit Pair(const Setup& setup)
+  explicit Pair(const Wire& setup)
       : client(Role::Client, kLimits, setup.version), server(Role::Server, kLimits, setup.version) {
     if (setup.version == Version::V4) {
       const Sha1 key = connection_key("dGhlIHNhbXBsZSBub25jZQ==", "H+cNj5elaybfGIQv1esl2w==");
@@ -53,8 +53,8 @@ class Pair {
       server.protocol().set_connection_key(key);
     }
     if (setup.deflate == Deflate::None) return;
-    Compression compression = setup.deflate == Deflate::Dedicated ? Compression::dedicated()
-                                                                  : Compression::shared();
+    Compression compression =
+        setup.deflate == Deflate::Dedicated ? Compression::dedicated() : Compression::shared();
     compression.threshold = 0;
     compression.deflate_stream = setup.deflate == Deflate::Stream;
     constexpr std::string_view kOffers[] = {"", "permessage-deflate; client_max_window_bits",
@@ -92,7 +92,7 @@ class Pair {
   std::size_t client_given_ = 0, server_given_ = 0;
 };
 
-class WsVersions : public ::testing::TestWithParam<Setup> {};
+class WsVersions : public ::testing::TestWithParam<Wire> {};
 
 TEST_P(WsVersions, MessagesOfEverySizeArriveBothWays) {
   const bool binary = traits(GetParam().version).framing == Framing::Frames;
@@ -133,7 +133,8 @@ TEST_P(WsVersions, FragmentsBecomeOneMessage) {
 
 TEST_P(WsVersions, PingsAreAnsweredWhereThereAreAny) {
   Pair pair(GetParam());
-  EXPECT_EQ(pair.client.protocol().has_ping(), traits(GetParam().version).framing == Framing::Frames);
+  EXPECT_EQ(pair.client.protocol().has_ping(),
+            traits(GetParam().version).framing == Framing::Frames);
   pair.client.send_fragment(Opcode::Text, "a", false);
   pair.client.send_ping("there?");
   pair.client.send_fragment(Opcode::Text, "b", true);
@@ -146,8 +147,8 @@ TEST_P(WsVersions, PingsAreAnsweredWhereThereAreAny) {
   pair.run(3);
   EXPECT_EQ(pair.server.events(),
             (Log{"event ping \"there?\"", "event text \"ab\"", "event pong \"you?\""}));
-  EXPECT_EQ(pair.client.events(), (Log{"event ping \"you?\"", "event pong \"by the way\"",
-                                       "event pong \"there?\""}));
+  EXPECT_EQ(pair.client.events(),
+            (Log{"event ping \"you?\"", "event pong \"by the way\"", "event pong \"there?\""}));
 }
 
 // Who closes first, and with what, is one of four: each ends clean on both sides.
@@ -198,14 +199,12 @@ TEST_P(WsVersions, TextThatIsNotUtf8IsMendedOrFails) {
     EXPECT_EQ(pair.server.events(), Log{"event failed WsInvalidText"});
     return;
   }
-  constexpr std::string_view kMended =
-      "a\xEF\xBF\xBD(\xEF\xBF\xBD\xF0\x9F\x98\x80\xEF\xBF\xBD";
-  EXPECT_EQ(pair.server.events(),
-            (Log{"event text " + show_text(kMended), "event text \"next\""}));
+  constexpr std::string_view kMended = "a\xEF\xBF\xBD(\xEF\xBF\xBD\xF0\x9F\x98\x80\xEF\xBF\xBD";
+  EXPECT_EQ(pair.server.events(), (Log{"event text " + show_text(kMended), "event text \"next\""}));
 }
 
 TEST_P(WsVersions, AMessageAboveTheLimitFails) {
-  const Setup& setup = GetParam();
+  const Wire& setup = GetParam();
   WsPeer small(Role::Server, {.max_message_bytes = 1000}, setup.version);
   Pair pair(setup);
   if (setup.deflate != Deflate::None) return;  // compression has tests of its own
