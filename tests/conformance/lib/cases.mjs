@@ -65,11 +65,14 @@ export function loadCases(directory = kCasesDirectory) {
   return cases;
 }
 
+// Those that have a number in Sec-WebSocket-Version.
+const isAnnounced = version => version >= 4 && version <= 13;
+
 // What a case needs against what the server is said to be: {versions, compression, max_message, ...}.
 export function isServed({ needs }, server) {
   return Object.entries(needs).every(([what, wanted]) => {
     if (what === "version") return [wanted].flat().every(version => server.versions.includes(version));
-    if (what === "only_versions") return String(wanted) === String(server.versions.filter(version => version < 70));
+    if (what === "only_versions") return String(wanted) === String(server.versions.filter(isAnnounced).sort((a, b) => b - a));
     if (what === "max_message") return server.max_message >= wanted;
     return (server[what] ?? false) === wanted;
   });
