@@ -53,6 +53,7 @@ async function main() {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: {
     versions: { type: "string", default: "13" }, compression: { type: "boolean", default: false },
     "deflate-frame": { type: "boolean", default: false }, "max-message": { type: "string", default: "0" },
+    limit: { type: "boolean", default: false }, window_8: { type: "boolean", default: false },
     heavy: { type: "boolean", default: false }, only: { type: "string" }, patience: { type: "string", default: "5000" },
     concurrency: { type: "string", default: "12" }, list: { type: "boolean", default: false } } });
   if (values.list) {
@@ -63,7 +64,7 @@ async function main() {
   const server = { host: url.hostname, port: Number(url.port || 80), path: url.pathname,
                    versions: values.versions.split(",").map(Number), compression: values.compression,
                    no_compression: !values.compression, deflate_frame: values["deflate-frame"],
-                   max_message: Number(values["max-message"]), limit: values["max-message"] !== "0" };
+                   max_message: Number(values["max-message"]), limit: values.limit };
   const before = Date.now();
   const results = await runSuite(server, { only: values.only && new RegExp(values.only), heavy: values.heavy,
                                            patience: Number(values.patience), concurrency: Number(values.concurrency) });

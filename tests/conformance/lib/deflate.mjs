@@ -57,6 +57,16 @@ export class Deflater {
   }
 }
 
+function inflateRaw(bytes, options) {
+  try {
+    return zlib.inflateRawSync(bytes, options);
+  } catch (error) {
+    throw error.code === "ERR_BUFFER_TOO_LARGE" ? new TooLarge(error.message) : error;
+  }
+}
+
+export class TooLarge extends Error {}
+
 export class Inflater {
   #history = Buffer.alloc(0);
 
@@ -78,10 +88,10 @@ export class Inflater {
                         // hand: it is handed little at a time.
                         chunkSize: this.bits < 15 ? 64 : 64 * 1024 };
       if (history.length) options.dictionary = history;
-      const { buffer, engine } = zlib.inflateRawSync(rest, options);
+      const { buffer, engine } = inflateRaw(rest, options);
       pieces.push(buffer);
       size += buffer.length;
-      if (size > most) throw new Error(`inflates to more than ${most} bytes`);
+      if (size > most) throw new TooLarge(`inflates to more than ${most} bytes`);
       history = withHistory(history, buffer, this.bits);
       if (engine.bytesWritten === 0) throw new Error("DEFLATE data that leads nowhere");
       rest = rest.subarray(engine.bytesWritten);  // more only behind a last block

@@ -11,9 +11,11 @@ export function connectionKey(key, nonce) {
   return sha1(key + nonce + kFrameKeyGuid);
 }
 
-export function xor(bytes, key, from = 0) {
-  for (let i = 0; i < bytes.length; ++i) bytes[i] ^= key[(from + i) % key.length];
-  return bytes;
+function xor(bytes, key) {
+  for (let i = 0, k = 0; i < bytes.length; ++i) {
+    bytes[i] ^= key[k];
+    if (++k === key.length) k = 0;
+  }
 }
 
 function encodeLength(first, second, length, form) {
