@@ -72,6 +72,7 @@ const isAnnounced = version => version >= 4 && version <= 13;
 export function isServed({ needs }, server) {
   return Object.entries(needs).every(([what, wanted]) => {
     if (what === "version") return [wanted].flat().every(version => server.versions.includes(version));
+    if (what === "lacks_version") return !server.versions.includes(wanted);
     if (what === "only_versions") return String(wanted) === String(server.versions.filter(isAnnounced).sort((a, b) => b - a));
     if (what === "max_message") return server.max_message >= wanted;
     return (server[what] ?? false) === wanted;

@@ -71,7 +71,7 @@ export class Request {
       if (!found) throw new Error(`no field ${name} to set`);
       found[1] = value;
     }
-    this.fields.push(...add);
+    this.fields.push(...add.map(field => [...field]));
     if (this.spec.reverse) this.fields.reverse();
     if (this.spec.lower_case) for (const field of this.fields) field[0] = field[0].toLowerCase();
     for (const field of this.fields) field[1] = this.fill(field[1]);

@@ -79,7 +79,7 @@ export const faults = {
   "accepts-rsv1-in-continuations": ["deflate-errors/rsv1-in-a-continuation", "deflate-errors/rsv1-in-a-continuation-of-a-compressed-message"],
   "accepts-rsv1-in-control-frames": ["deflate-errors/rsv1-in-a-ping", "deflate-errors/rsv1-in-a-close"],
   "forgets-rsv1": ["deflate/text-of-1000-bytes"],
-  "forgets-the-client's-context": ["deflate/the-same-message-2-times", "deflate/messages-over-the-whole-window"],
+  "forgets-the-client's-context": ["deflate/the-same-message-2-times", "deflate/messages-that-refer-to-earlier-ones"],
   "inflates-beyond-the-limit": ["deflate-errors/text-that-inflates-to-one-more-than-the-limit", "deflate-errors/bomb-of-20000000-more"],
   "does-not-go-on-after-bfinal": ["deflate/sample-with-bfinal", "deflate/bfinal-in-the-middle-of-500-bytes"],
   "bad-deflate-data-is-1002": ["deflate-errors/bad-data-block-type-3"],

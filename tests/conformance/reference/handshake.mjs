@@ -44,15 +44,21 @@ export class Handshake {
 
   // Returns: {head, version, challenge?, secret?, extension?}, version absent when it is refused.
   answer(text) {
+    if (this.has("opens-everything")) return this.#openAnything(text);
     try {
       const head = readHead(text);
-      if (this.has("opens-everything")) return this.#open(head, head.all("sec-websocket-version").length ? 13 : 76);
       return this.#open(head, this.#check(head));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const fields = [...error.fields, "Content-Length: 0"].join("\r\n");
       return { head: `HTTP/1.1 ${error.status} Refused\r\n${fields}\r\n\r\n` };
     }
+  }
+
+  #openAnything(text) {
+    const all = name => text.toLowerCase().includes(`\n${name}:`) ? [""] : [];
+    const nothing = { target: "/", all, raw: () => undefined, one: () => undefined };
+    return this.#open(nothing, all("sec-websocket-version").length ? 13 : 75);
   }
 
   #check(head) {
@@ -88,7 +94,7 @@ export class Handshake {
   #checkModern(head, version) {
     const keys = head.all("sec-websocket-key");
     const isKey = version === 13 ? /^[A-Za-z0-9+/]{22}==$/.test(keys[0]?.trim()) : keys[0];
-    if (!(keys.length === 1 || this.has("accepts-two-keys")) || (!isKey && !this.has("accepts-any-key"))) throw new Refusal(400);
+    if ((keys.length > 1 && !this.has("accepts-two-keys")) || (!isKey && !this.has("accepts-any-key"))) throw new Refusal(400);
     const origins = head.all("origin").concat(head.all("sec-websocket-origin"));
     if (head.all("origin").length > 1 || new Set(origins).size > 1) throw new Refusal(403);
     const protocols = head.list("sec-websocket-protocol");
