@@ -1,6 +1,8 @@
 // Runs the cases against a server that echoes on a path. As a program:
-//   node runner.mjs ws://127.0.0.1:3400/echo [--versions 13,8,7] [--compression] [--max-message 16777216]
-//        [--deflate-frame] [--heavy] [--only <regular expression>] [--patience <ms>] [--concurrency <n>] [--list]
+//   node runner.mjs ws://127.0.0.1:3400/echo [--versions 13,8,7] [--compression] [--deflate-frame] [--window-8]
+//        [--max-message 16777216 [--limit]] [--heavy] [--only <regular expression>] [--patience <ms>]
+//        [--concurrency <n>] [--list]
+// --limit: the message limit is --max-message exactly, so that cases about it can be run.
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { isServed, loadCases } from "./lib/cases.mjs";
@@ -53,7 +55,7 @@ async function main() {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: {
     versions: { type: "string", default: "13" }, compression: { type: "boolean", default: false },
     "deflate-frame": { type: "boolean", default: false }, "max-message": { type: "string", default: "0" },
-    limit: { type: "boolean", default: false }, window_8: { type: "boolean", default: false },
+    limit: { type: "boolean", default: false }, "window-8": { type: "boolean", default: false },
     heavy: { type: "boolean", default: false }, only: { type: "string" }, patience: { type: "string", default: "5000" },
     concurrency: { type: "string", default: "12" }, list: { type: "boolean", default: false } } });
   if (values.list) {
@@ -63,7 +65,7 @@ async function main() {
   const url = new URL(positionals[0]);
   const server = { host: url.hostname, port: Number(url.port || 80), path: url.pathname,
                    versions: values.versions.split(",").map(Number), compression: values.compression,
-                   no_compression: !values.compression, deflate_frame: values["deflate-frame"],
+                   no_compression: !values.compression, deflate_frame: values["deflate-frame"], window_8: values["window-8"],
                    max_message: Number(values["max-message"]), limit: values.limit };
   const before = Date.now();
   const results = await runSuite(server, { only: values.only && new RegExp(values.only), heavy: values.heavy,

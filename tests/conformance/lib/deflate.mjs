@@ -3,6 +3,11 @@
 import zlib from "node:zlib";
 
 const kTail = Buffer.from([0x00, 0x00, 0xff, 0xff]);
+
+// A last stored block that is put behind what is inflated: if these bytes do not come out at the end, the
+// message ended inside a block.
+const kMark = Buffer.from("mark");
+const kMarkBlock = Buffer.concat([Buffer.from([0x01, 0x04, 0x00, 0xfb, 0xff]), kMark]);
 const kStrategies = { default: zlib.constants.Z_DEFAULT_STRATEGY, fixed: zlib.constants.Z_FIXED,
                       huffman: zlib.constants.Z_HUFFMAN_ONLY };
 
@@ -26,7 +31,7 @@ export class Deflater {
     this.takeover = takeover;
   }
 
-  // `how` is a case's "deflate": level, strategy, window_bits, blocks, final, fresh, keep_tail.
+  // `how` is a case's "deflate": level, strategy, window_bits, blocks, final, fresh, more_tail.
   compress(plain, how = {}) {
     const bits = how.window_bits ?? this.bits;
     let history = how.fresh || !(how.takeover ?? this.takeover) ? Buffer.alloc(0) : this.#history;
@@ -53,7 +58,8 @@ export class Deflater {
     const wire = Buffer.concat(pieces);
     // A last block stays whole: one byte of an empty stored block follows it. RFC 7692 7.2.3.5
     if (how.final && how.final !== "middle") return Buffer.concat([wire, Buffer.from([0])]);
-    return how.keep_tail ? wire : wire.subarray(0, wire.length - kTail.length);
+    if (how.more_tail) return Buffer.concat([wire, Buffer.from([0])]);
+    return wire.subarray(0, wire.length - kTail.length);
   }
 }
 
@@ -77,13 +83,13 @@ export class Inflater {
 
   // Throws when the data is bad, refers further back than the window, or is larger than `most`.
   expand(wire, most) {
-    let rest = Buffer.concat([wire, kTail]);
+    let rest = Buffer.concat([wire, kTail, kMarkBlock]);
     let history = this.takeover ? this.#history : Buffer.alloc(0);
     const pieces = [];
     let size = 0;
     while (rest.length) {
       const options = { windowBits: this.bits, info: true, finishFlush: zlib.constants.Z_SYNC_FLUSH,
-                        maxOutputLength: most + 1,
+                        maxOutputLength: most + kMark.length,
                         // zlib notices references beyond the window only where the output so far is not at
                         // hand: it is handed little at a time.
                         chunkSize: this.bits < 15 ? 64 : 64 * 1024 };
@@ -91,12 +97,15 @@ export class Inflater {
       const { buffer, engine } = inflateRaw(rest, options);
       pieces.push(buffer);
       size += buffer.length;
-      if (size > most) throw new TooLarge(`inflates to more than ${most} bytes`);
+      if (size > most + kMark.length) throw new TooLarge(`inflates to more than ${most} bytes`);
       history = withHistory(history, buffer, this.bits);
       if (engine.bytesWritten === 0) throw new Error("DEFLATE data that leads nowhere");
       rest = rest.subarray(engine.bytesWritten);  // more only behind a last block
     }
-    this.#history = history;
-    return Buffer.concat(pieces, size);
+    const plain = Buffer.concat(pieces, size);
+    if (!plain.subarray(-kMark.length).equals(kMark)) throw new Error("the message ends inside a block");
+    const message = plain.subarray(0, -kMark.length);
+    this.#history = withHistory(this.takeover ? this.#history : Buffer.alloc(0), message, this.bits);
+    return message;
   }
 }
