@@ -58,12 +58,13 @@ function checkHixie(head, request) {
   const prefix = old ? "" : "Sec-";
   const first = [`HTTP/1.1 101 Web${old ? " " : ""}Socket Protocol Handshake`, "Upgrade: WebSocket", "Connection: Upgrade"];
   first.forEach((line, i) => {
-    if (head.lines[i] !== line) throw new Violation(`line ${i + 1}: expected ${JSON.stringify(line)}, got ${JSON.stringify(head.lines[i])}`, "facts 4, 5");
+    if (head.lines[i] === line) return;
+    throw new Violation(`line ${i + 1}: expected ${JSON.stringify(line)}, got ${JSON.stringify(head.lines[i])}`, "hixie-75, -76");
   });
-  if (request.field("Origin") !== undefined) head.must(`${prefix}WebSocket-Origin`, request.field("Origin"), "facts 4, 5");
-  head.must(`${prefix}WebSocket-Location`, `ws://${request.field("Host")}${request.place.path}`, "facts 4, 5");
+  if (request.field("Origin") !== undefined) head.must(`${prefix}WebSocket-Origin`, request.field("Origin"), "hixie-75, -76");
+  head.must(`${prefix}WebSocket-Location`, `ws://${request.field("Host")}${request.place.path}`, "hixie-75, -76");
   checkProtocol(head, request, `${prefix}WebSocket-Protocol`);
-  for (const name of ["Sec-WebSocket-Accept", "Sec-WebSocket-Extensions"]) head.lacks(name, "facts 3");
+  for (const name of ["Sec-WebSocket-Accept", "Sec-WebSocket-Extensions"]) head.lacks(name, "hixie-76");
   return { extension: null, proof: old ? null : proofOf(request.challenge.key1, request.challenge.key2, request.key3) };
 }
 
@@ -79,10 +80,10 @@ function checkModern(head, request) {
   if (request.version === 4) {
     nonce = head.one("Sec-WebSocket-Nonce");
     if (nonce === undefined || Buffer.from(nonce, "base64").length !== 16 || nonce.length !== 24) {
-      throw new Violation(`Sec-WebSocket-Nonce: ${nonce}, not the base64 of 16 bytes`, "facts 7");
+      throw new Violation(`Sec-WebSocket-Nonce: ${nonce}, not the base64 of 16 bytes`, "hybi-04");
     }
   } else {
-    head.lacks("Sec-WebSocket-Nonce", "facts 8");
+    head.lacks("Sec-WebSocket-Nonce", "hybi-05");
   }
   const answered = head.all("Sec-WebSocket-Extensions");
   const extension = checkAnswer(request.list("Sec-WebSocket-Extensions"), answered.length ? answered.join(", ") : undefined);

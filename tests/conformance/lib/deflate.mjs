@@ -56,7 +56,7 @@ export class Deflater {
     }
     this.#history = history;
     const wire = Buffer.concat(pieces);
-    // A last block stays whole: one byte of an empty stored block follows it. RFC 7692 7.2.3.5
+    // A last block stays whole: one byte of an empty stored block follows it. RFC 7692 7.2.3.4
     if (how.final && how.final !== "middle") return Buffer.concat([wire, Buffer.from([0])]);
     if (how.more_tail) return Buffer.concat([wire, Buffer.from([0])]);
     return wire.subarray(0, wire.length - kTail.length);

@@ -44,7 +44,7 @@ function checkPerFrame({ name, params }, offered) {
   if (!offered.some(offer => offer.name === name)) throw new Violation(`the extension ${name}, which was not offered`, "RFC 6455 9.1");
   for (const [key, value] of params) {
     const fits = key === "no_context_takeover" ? value === true : key === "max_window_bits" && value !== true && isBits(value);
-    if (!fits || key in answer) throw new Violation(`parameter ${key} of ${name}`, "facts 13");
+    if (!fits || key in answer) throw new Violation(`parameter ${key} of ${name}`, "draft perframe-deflate");
     answer[key] = value === true ? true : Number(value);
   }
   // Parameters limit who receives them.

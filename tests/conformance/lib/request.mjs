@@ -36,7 +36,8 @@ export class Request {
     this.challenge = { ...kChallenge, ...spec.challenge };
     this.key = spec.key ?? kKey;
     this.fields = this.#standardFields();
-    if (spec.protocols !== undefined) this.fields.push([this.version === 75 ? "WebSocket-Protocol" : "Sec-WebSocket-Protocol", spec.protocols]);
+    const protocol = this.version === 75 ? "WebSocket-Protocol" : "Sec-WebSocket-Protocol";
+    if (spec.protocols !== undefined) this.fields.push([protocol, spec.protocols]);
     for (const line of [spec.extensions ?? []].flat()) this.fields.push(["Sec-WebSocket-Extensions", line]);
     this.#edit();
   }

@@ -20,7 +20,7 @@ export class SentinelReader {
   push(bytes) {
     let rest = this.#bytes.length ? Buffer.concat([this.#bytes, bytes]) : bytes;
     while (rest.length) {
-      if (this.#closed) throw new Violation(`bytes after the close frame: ${shown(rest)}`, "hixie-76 5.3");
+      if (this.#closed) throw new Violation(`bytes after the close frame: ${shown(rest)}`, "hixie-76");
       const took = this.#parts ? this.#text(rest) : this.#start(rest);
       if (took === 0) break;
       rest = rest.subarray(took);
@@ -34,7 +34,7 @@ export class SentinelReader {
     if (end < 0) return bytes.length;
     const payload = Buffer.concat(this.#parts);
     this.#parts = null;
-    if (!isUtf8(payload)) throw new Violation(`text that is not UTF-8, ${shown(payload)}`, "hixie-76 5.3");
+    if (!isUtf8(payload)) throw new Violation(`text that is not UTF-8, ${shown(payload)}`, "hixie-76");
     this.events.push({ kind: "text", payload });
     return end + 1;
   }
@@ -44,9 +44,9 @@ export class SentinelReader {
       this.#parts = [];
       return 1;
     }
-    if (this.version !== 76 || bytes[0] !== 0xff) throw new Violation(`a frame of type ${shown(bytes.subarray(0, 1))}`, "hixie-75 4");
+    if (this.version !== 76 || bytes[0] !== 0xff) throw new Violation(`a frame of type ${shown(bytes.subarray(0, 1))}`, "hixie-75");
     if (bytes.length < 2) return 0;
-    if (bytes[1] !== 0x00) throw new Violation("an FF frame that is not empty", "hixie-76 5.3");
+    if (bytes[1] !== 0x00) throw new Violation("an FF frame that is not empty", "hixie-76");
     this.#closed = true;
     this.events.push({ kind: "close", payload: Buffer.alloc(0) });
     return 2;

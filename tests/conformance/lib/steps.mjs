@@ -152,7 +152,8 @@ export class Player {
     const codes = [code].flat();
     const event = await this.connection.next(`close ${JSON.stringify(code)}`);
     if (event?.kind !== "close") {
-      throw new Violation(`expected close ${JSON.stringify(code)}; got ${event ? `${event.kind} of ${shown(event.payload)}` : "the end of TCP"}`);
+      const got = event ? `${event.kind} of ${shown(event.payload)}` : "the end of TCP";
+      throw new Violation(`expected close ${JSON.stringify(code)}; got ${got}`);
     }
     const fits = codes.some(one => typeof one === "number" ? event.payload.length >= 2 && event.payload.readUInt16BE(0) === one
                                                            : bytesOf(one).equals(event.payload));

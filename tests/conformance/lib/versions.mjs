@@ -1,4 +1,4 @@
-// What the wire versions differ in, as the facts page tabulates it.
+// What the wire versions differ in.
 
 const kOld = { continuation: 0, close: 1, ping: 2, pong: 3, text: 4, binary: 5 };
 const kNew = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 };

@@ -30,7 +30,8 @@ function readHead(text) {
   });
   const all = name => fields.filter(([field]) => field === name).map(([, value]) => value);
   const list = name => all(name).join(",").split(",").map(part => part.trim()).filter(part => part);
-  return { method: request[1], target: request[2], minor: request[4], all, list, raw: name => all(name)[0], one: name => all(name)[0]?.trim() };
+  return { method: request[1], target: request[2], minor: request[4], all, list,
+           raw: name => all(name)[0], one: name => all(name)[0]?.trim() };
 }
 
 const hasToken = (head, name, token) => head.list(name).some(one => one.toLowerCase() === token);
@@ -98,8 +99,9 @@ export class Handshake {
     const origins = head.all("origin").concat(head.all("sec-websocket-origin"));
     if (head.all("origin").length > 1 || new Set(origins).size > 1) throw new Refusal(403);
     const protocols = head.list("sec-websocket-protocol");
-    const wrong = head.all("sec-websocket-protocol").length && (!protocols.length || !protocols.every(one => kTokenOnly.test(one)) || new Set(protocols).size < protocols.length);
-    if (wrong && !this.has("accepts-bad-subprotocols")) throw new Refusal(400);
+    const areUnique = new Set(protocols).size === protocols.length;
+    const areRight = protocols.length && protocols.every(one => kTokenOnly.test(one)) && areUnique;
+    if (head.all("sec-websocket-protocol").length && !areRight && !this.has("accepts-bad-subprotocols")) throw new Refusal(400);
     const extensions = head.all("sec-websocket-extensions");
     if (extensions.length && readOffers(extensions.join(",")) === null && !this.has("accepts-bad-extensions")) throw new Refusal(400);
   }
@@ -141,14 +143,17 @@ export class Handshake {
     const protocol = head.one(old ? "websocket-protocol" : "sec-websocket-protocol");
     if (protocol !== undefined && version >= 75) lines.push(`${prefix}WebSocket-Protocol: ${protocol}`);
     const opened = { version, head: lines.join("\r\n") + "\r\n\r\n" };
-    return old ? opened : { ...opened, challenge: Buffer.concat(["sec-websocket-key1", "sec-websocket-key2"].map(name => this.#number(head.raw(name)))) };
+    if (old) return opened;
+    const numbers = ["sec-websocket-key1", "sec-websocket-key2"].map(name => this.#number(head.raw(name)));
+    return { ...opened, challenge: Buffer.concat(numbers) };
   }
 
   #number(key = "") {
     const spaces = this.has("collapses-spaces-in-keys") ? key.replace(/ +/g, " ").split(" ").length - 1 : key.split(" ").length - 1;
     const digits = key.replace(/\D/g, "");
     const bytes = Buffer.alloc(4);
-    const wrong = !spaces || !digits || digits.length > 19 || BigInt(digits) % BigInt(spaces) || BigInt(digits) / BigInt(spaces) > 0xffffffffn;
+    const wrong = !spaces || !digits || digits.length > 19 || BigInt(digits) % BigInt(spaces) ||
+                  BigInt(digits) / BigInt(spaces) > 0xffffffffn;
     if (wrong && !this.has("accepts-bad-hixie-keys") && !this.has("collapses-spaces-in-keys")) throw new Refusal(400);
     bytes.writeUInt32BE(wrong ? 0 : Number(BigInt(digits) / BigInt(spaces)));
     return bytes;
