@@ -25,8 +25,9 @@ async function passes(t, flags, server, chosen) {
     const results = await runSuite({ host: "127.0.0.1", port: demo.port, path: "/echo", max_message: kMaxMessage,
                                      compression, no_compression: !compression, deflate_frame: compression, window_8: compression,
                                      ...server }, { cases: chosen, heavy: true });
-    t.diagnostic(`${results.length} cases`);
     assert.ok(results.length > 0);
+    const slowest = results.reduce((a, b) => a.milliseconds > b.milliseconds ? a : b);
+    t.diagnostic(`${results.length} cases, the slowest ${slowest.name}: ${slowest.milliseconds} ms`);
     assert.deepEqual(results.filter(result => result.error).map(report), []);
     return results;
   } finally {

@@ -12,9 +12,10 @@ import { Player } from "./lib/steps.mjs";
 // Far beyond what anything here takes, also on a busy machine.
 const kPatience = 60_000;
 
-// Returns: {name, error} and, for the report, what went over the wire last.
+// Returns: {name, spec, error, compressed, milliseconds} and, for the report, what went over the wire last.
 async function runCase(one, server, patience) {
   let connection = null, player = null;
+  const before = Date.now();
   const result = { name: one.name, spec: one.spec, error: null, compressed: 0 };
   try {
     connection = await Connection.open(server.host, server.port, patience);
@@ -26,6 +27,7 @@ async function runCase(one, server, patience) {
     result.transcript = connection?.transcript;
   }
   result.compressed = player?.compressed ?? 0;
+  result.milliseconds = Date.now() - before;
   connection?.destroy();
   return result;
 }
