@@ -39,6 +39,9 @@ endfunction()
 hybi_scripts(peers)
 hybi_scripts(examples)
 hybi_scripts(tools)
+hybi_scripts(conformance)
+# Thousands of connections, and messages of 16 MiB.
+set_tests_properties(conformance.demo conformance.honesty PROPERTIES TIMEOUT 600)
 
 # A project that uses Hybi, in the three ways there are.
 foreach(way find_package pkg_config add_subdirectory)
