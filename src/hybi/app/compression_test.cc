@@ -1,5 +1,6 @@
 // Versions and compression between our own client and server, over both backends.
 #include <hybi/app/test_socket.h>
+#include <hybi/conn/publication.h>
 
 #include <random>
 
