@@ -56,7 +56,7 @@ struct ServerStats {
   std::uint64_t messages_sent = 0;  // also each delivery of a publication
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
-  std::uint64_t messages_dropped = 0;  // by SlowPolicy or a full mailbox
+  std::uint64_t messages_dropped = 0;  // by SlowPolicy, a full mailbox, or NoBinary
   std::uint64_t refused_requests =
       0;  // malformed, over a limit, or a handshake that is not allowed
   std::uint64_t failed_websockets = 0;  // closed by us for an error of the peer

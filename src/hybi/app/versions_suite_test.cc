@@ -238,7 +238,8 @@ TEST(VersionsTime, WithoutPingTheIdleTimeoutDoesTheWork) {
   server->advance(2s);
   EXPECT_TRUE(client->closed());
   ASSERT_TRUE(client->read_to_end());
-  EXPECT_TRUE(client->received().ends_with("\r\n\r\n"));  // nothing behind the head: 75 has no ping, no close
+  EXPECT_TRUE(client->received().ends_with(
+      "\r\n\r\n"));  // nothing behind the head: 75 has no ping, no close
   client->end();
   server->settle();
   EXPECT_EQ(notes->size(), 2u);

@@ -45,8 +45,13 @@ SendResult WsSession::send(const Message& message, std::string_view key) {
                                 ? protocol_.send_text(message.text(), out, message.compress)
                                 : protocol_.send_binary(message.data, out, message.compress);
   if (sent.error().code == Errc::NoBinary) [[unlikely]]
-    return SendResult::NoBinary;
+    return no_binary();
   return accepted();
+}
+
+SendResult WsSession::no_binary() {
+  connection_.context().counters().messages_dropped.add();
+  return SendResult::NoBinary;
 }
 
 SharedMessageRef WsSession::share_own(const Message& message) {
@@ -78,10 +83,7 @@ SendResult WsSession::deliver(Publication& publication, std::string_view channel
 
 // A message that cannot go now, or (null) not at all.
 SendResult WsSession::send_later(SharedMessageRef message, std::string_view key) {
-  if (!message) {
-    connection_.context().counters().messages_dropped.add();
-    return SendResult::NoBinary;
-  }
+  if (!message) return no_binary();
   return peer_is_slow() ? refuse_slow(std::move(message), key)
                         : wait_for_fragment(std::move(message));
 }

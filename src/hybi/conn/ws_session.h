@@ -105,6 +105,7 @@ class WsSession final : public Session {
   SendResult accepted();
   Held& held();
   bool send_back(const Message& message);
+  SendResult no_binary();
   SharedMessageRef share_own(const Message& message);
   SendResult send_later(SharedMessageRef message, std::string_view key);
   SendResult wait_for_fragment(SharedMessageRef message);

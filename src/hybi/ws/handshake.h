@@ -41,8 +41,8 @@ Result<Offer> check_request(const http::Head& head, Versions accepted);
 // 15.5.22), the versions served on WsHandshakeVersion (RFC 6455 4.4), `Allow: GET` with 405.
 void write_refusal_fields(Errc why, Versions accepted, OutBuffer& out);
 
-// Which origins may connect. RFC 6455 10.2.
-//   same_origin: scheme is not compared (a TLS terminator hides it); host and port must equal Host
+// Whether a page of that origin is one of this host: host and port are compared, not the scheme (a
+// TLS terminator hides it). RFC 6455 10.2
 bool is_same_origin(std::string_view origin, std::string_view host);
 
 // base64(SHA-1(key + GUID)). RFC 6455 4.2.2 5.4

@@ -62,9 +62,8 @@ struct ResponseHead {
 // what the rules of field lines say.
 Result<bool> parse_response_head(Bytes& in, std::size_t max_bytes, ResponseHead& head);
 
-// Whether a 101 answer accepts what was asked. `extension_names` that were offered are in
-// `request`. Fails: WsHandshakeAccept for anything RFC 6455 4.1 says to fail on, also for another
-// status.
+// Whether a 101 answer accepts what was asked. Fails: WsHandshakeAccept for anything RFC 6455 4.1
+// says to fail on, also for another status.
 Result<Answer> check_answer(const ResponseHead& head, const ClientRequest& request,
                             const ClientKeys& keys);
 

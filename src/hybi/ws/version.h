@@ -65,9 +65,9 @@ constexpr bool has_version_field(Version version) {
   return version >= Version::V4;
 }
 
-// Whether clients mask their frames in such a way that no proxy takes them for HTTP. What does not
-// can be made to poison a proxy's cache from a page ("Talking to Yourself for Fun and Profit",
-// 2010), and versions 4 to 6 were never deployed beyond experiments. RFC 6455 10.3
+// The versions that are open by default. Before 4 clients do not mask, so a page can make them
+// poison the cache of a proxy that takes their frames for HTTP ("Talking to Yourself for Fun and
+// Profit", 2010; RFC 6455 10.3); 4 to 6 were never deployed beyond experiments.
 constexpr bool is_safe(Version version) {
   return version >= Version::V7;
 }
