@@ -23,8 +23,7 @@ struct Compression {
   // Dedicated: 8 to 15. Ours compresses with 2^window_bits bytes of history, and so does the peer
   // where it lets us say. A peer that does not needs 2^15 here.
   int window_bits = 13;
-  int mem_level =
-      5;  // Dedicated: 1 to 9; the compressor's hash tables take 2^(mem_level + 9) bytes
+  int mem_level = 6;  // Dedicated: 1 to 9; hash table and buffer take 2^(mem_level + 9) bytes
   std::size_t threshold = 128;  // shorter messages are sent as they are
   // Versions 4 to 8: the whole stream through one compressor, as Firefox 6 offers it. Slow, and
   // easy to abuse. Counts in any mode.

@@ -29,6 +29,7 @@ DeflateStream::DeflateStream() {
 
 Result<MutableBytes> DeflateStream::take(MutableBytes& in) {
   z_stream_s& stream = *inflate_;
+  if (failed_) return Errc::WsExtensionData;
   while (!in.empty() || has_more_) {
     if (ended_) {
       inflateReset(&stream);
@@ -41,13 +42,13 @@ Result<MutableBytes> DeflateStream::take(MutableBytes& in) {
     stream.avail_out = static_cast<uInt>(plain_.size());
     const int result = inflate(&stream, Z_SYNC_FLUSH);
     if (result == Z_MEM_ERROR) throw std::bad_alloc();
-    if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
-      return Errc::WsExtensionData;
-    }
-    ended_ = result == Z_STREAM_END;
-    in = in.subspan(offered - stream.avail_in);
-    has_more_ = stream.avail_out == 0;
     const std::size_t made = plain_.size() - stream.avail_out;
+    in = in.subspan(offered - stream.avail_in);
+    // What came before the bad data is good: it is given first, and the error with the next call.
+    failed_ = result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR;
+    if (failed_ && made == 0) return Errc::WsExtensionData;
+    ended_ = result == Z_STREAM_END;
+    has_more_ = stream.avail_out == 0 || failed_;
     if (made > 0) return MutableBytes(plain_).first(made);
     if (result == Z_BUF_ERROR) break;
   }

@@ -31,6 +31,7 @@ class DeflateStream {
   OutBuffer encoded_;
   bool ended_ = false;  // behind a final block another series begins
   bool has_more_ = false;
+  bool failed_ = false;
 };
 
 }  // namespace hybi::ws
