@@ -26,10 +26,27 @@ TEST_P(WsTranscript, EveryCaseOfThePageGoesAsWritten) {
   }
 }
 
-constexpr const char* kNames[] = {"handshake",  "framing",    "data",      "fragmentation",
-                                  "control",    "close",      "failing",   "utf8",
-                                  "version-75", "version-76", "version-1", "version-4",
-                                  "version-5",  "version-6",  "version-7", "version-8"};
+constexpr const char* kNames[] = {"handshake",
+                                  "framing",
+                                  "data",
+                                  "fragmentation",
+                                  "control",
+                                  "close",
+                                  "failing",
+                                  "utf8",
+                                  "version-75",
+                                  "version-76",
+                                  "version-1",
+                                  "version-4",
+                                  "version-5",
+                                  "version-6",
+                                  "version-7",
+                                  "version-8",
+                                  "permessage-deflate",
+                                  "deflate-frame",
+                                  "deflate-stream",
+                                  "negotiation",
+                                  "versions"};
 
 INSTANTIATE_TEST_SUITE_P(Page, WsTranscript, ::testing::ValuesIn(kNames), [](const auto& page) {
   std::string name = page.param;
