@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
 
   hybi::WebSocketLimits limits;
   limits.max_message_bytes = 64 << 20;
-  limits.high_water_bytes = 16 << 20;  // 8 x 1 MiB in flight is the largest row
+  limits.high_water_bytes = 32 << 20;  // one message of 16 MiB is the most a row has in flight
 
   hybi::Compression compression;  // off
   const std::string deflate = args.text("--deflate", "off");

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <bit>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 #include <vector>
@@ -13,7 +14,21 @@ namespace {
 constexpr int kSmallestClass = 16;  // 64 KiB
 constexpr int kClasses = 9;         // up to 16 MiB
 constexpr std::size_t kLargestCached = std::size_t{1} << (kSmallestClass + kClasses - 1);
-constexpr std::size_t kKeptBytes = 32 * 1024 * 1024;  // of one thread
+
+constexpr std::size_t kPage = 4096;
+constexpr std::size_t kInPage = kPage / 2;  // where a block begins
+
+void* allocate(std::size_t size) {
+  void* memory = nullptr;
+  if (size > PTRDIFF_MAX - kPage || ::posix_memalign(&memory, kPage, kInPage + size) != 0) {
+    throw std::bad_alloc();
+  }
+  return static_cast<std::byte*>(memory) + kInPage;
+}
+
+void deallocate(void* block) {
+  std::free(static_cast<std::byte*>(block) - kInPage);
+}
 
 class Cache {
  public:
@@ -23,7 +38,7 @@ class Cache {
   ~Cache() {
     gone_ = true;
     for (auto& blocks : free_) {
-      for (void* block : blocks) std::free(block);
+      for (void* block : blocks) deallocate(block);
     }
   }
 
@@ -37,10 +52,21 @@ class Cache {
   }
 
   bool give(void* block, std::size_t size) {
-    if (gone_ || kept_ + size > kKeptBytes) return false;
+    if (gone_ || kept_ + size > limit_) return false;
     free_[class_of(size)].push_back(block);
     kept_ += size;
     return true;
+  }
+
+  void keep(std::size_t bytes) {
+    limit_ = bytes;
+    for (std::size_t i = free_.size(); i-- > 0;) {
+      while (kept_ > limit_ && !free_[i].empty()) {
+        deallocate(free_[i].back());
+        free_[i].pop_back();
+        kept_ -= std::size_t{1} << (i + kSmallestClass);
+      }
+    }
   }
 
  private:
@@ -50,6 +76,7 @@ class Cache {
 
   std::array<std::vector<void*>, kClasses> free_;
   std::size_t kept_ = 0;
+  std::size_t limit_ = kKeptBlockBytes;
   bool gone_ = false;  // buffers may outlive the thread's cache at its end
 };
 
@@ -63,13 +90,15 @@ std::size_t block_size(std::size_t bytes) {
 
 void* take_block(std::size_t size) {
   void* block = size <= kLargestCached ? cache.take(size) : nullptr;
-  if (block == nullptr) block = std::malloc(size);
-  if (block == nullptr) throw std::bad_alloc();
-  return block;
+  return block != nullptr ? block : allocate(size);
 }
 
 void give_block(void* block, std::size_t size) {
-  if (size > kLargestCached || !cache.give(block, size)) std::free(block);
+  if (size > kLargestCached || !cache.give(block, size)) deallocate(block);
+}
+
+void keep_blocks(std::size_t bytes) {
+  cache.keep(bytes);
 }
 
 }  // namespace hybi

@@ -45,6 +45,10 @@ class OutBuffer {
   }
   void append(std::string_view text) { append(as_bytes(text)); }
 
+  // Room that is there already: bytes put at its front become part of the buffer with the next
+  // grow() of as many. Lifetime: until the next call that adds bytes.
+  MutableBytes spare() { return {data_ + size_, capacity_ - size_}; }
+
   Bytes view() const { return {data_, size_}; }
   MutableBytes mutable_view() { return {data_, size_}; }
   std::size_t size() const { return size_; }

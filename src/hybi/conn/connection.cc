@@ -4,8 +4,15 @@
 #include <hybi/conn/loop_context.h>
 
 #include <algorithm>
+#include <array>
 
 namespace hybi::conn {
+namespace {
+
+// So much does not wait for the end of the turn where large payloads are received.
+constexpr std::uint64_t kLeavesAtOnce = 128 * 1024;
+
+}  // namespace
 
 Connection::Connection(std::uint32_t slot, std::uint32_t generation, LoopContext& context,
                        std::unique_ptr<io::Stream> stream, const io::Address& peer)
@@ -46,6 +53,15 @@ void Connection::on_bytes(MutableBytes in) {
   }
   offer(in);
   if (!in.empty() && !ended_) keep(in);
+}
+
+MutableBytes Connection::place_for_bytes() {
+  if (ended_ || kept_) return {};
+  context_.large_traffic().seen();
+  // A large message leaves before more is received: it is in the cache still, and its memory is the
+  // place for the next one.
+  if (unsent() >= kLeavesAtOnce && !blocked_) write_early();
+  return ended_ ? MutableBytes() : session_->place_for_bytes();
 }
 
 // Offers until nothing is left, the session waits for more, or it is replaced by one that takes
@@ -163,6 +179,20 @@ void Connection::flush() {
   } else if (shutdown_due_ && !shut_down_) {
     shut_down_ = true;
     stream_->shutdown_write();
+  }
+}
+
+// One write before the end of the turn. Whether the peer is slow the turn's own write finds out.
+void Connection::write_early() {
+  std::array<Bytes, Outbox::kPiecesPerWrite> pieces;
+  const Outbox::Front front = outbox_->gather(pieces);
+  if (write_pending_ || front.pieces == 0) return;
+  const io::WriteResult result = stream_->write_at_once({pieces.data(), front.pieces});
+  if (result.failed) {
+    drop_unsent();
+    abort(Errc::ConnectionReset);
+  } else {
+    wrote(result.count, result.count);
   }
 }
 

@@ -42,6 +42,9 @@ class Connection final : public io::StreamOwner, private io::LoopMember {
   std::uint64_t unsent() const { return outbox_ ? outbox_->unsent() : 0; }
   bool blocked() const { return blocked_; }  // the peer takes nothing at the moment
 
+  // The session is asked where bytes shall go before they are received, see io/stream.h.
+  void ask_for_place(bool on) { stream_->ask_for_place(on); }
+
   void pause(Pause reason);
   void resume(Pause reason);
   bool paused() const { return pauses_ != 0; }
@@ -69,6 +72,7 @@ class Connection final : public io::StreamOwner, private io::LoopMember {
 
   // io::StreamOwner
   void on_bytes(MutableBytes in) override;
+  MutableBytes place_for_bytes() override;
   void on_written(std::size_t count) override;
   void on_writable() override;
   void on_end() override;
@@ -85,6 +89,7 @@ class Connection final : public io::StreamOwner, private io::LoopMember {
   };
 
   void flush();
+  void write_early();
   void flush_later();
   void drop_unsent();
   void run_hook();

@@ -31,6 +31,7 @@ class NotingSession final : public Session {
       in = {};
     }
   }
+  MutableBytes place_for_bytes() override { return when_place ? when_place() : MutableBytes(); }
   void on_end() override {
     note("end");
     connection_.end();
@@ -44,6 +45,7 @@ class NotingSession final : public Session {
   Connection& connection() { return connection_; }
 
   std::function<void(NotingSession&, MutableBytes&)> when_bytes;
+  std::function<MutableBytes()> when_place;
   std::uint64_t last_unsent = 0;
 
  private:
@@ -106,6 +108,64 @@ class ConnectionTest : public ::testing::TestWithParam<bool> {
   Connection* connection_ = nullptr;
   NotingSession* session_ = nullptr;
 };
+
+TEST_P(ConnectionTest, WhatIsLargeLeavesBeforeMoreIsReceived) {
+  std::string seen;
+  session_->when_place = [&] {
+    seen += std::to_string(peer_->received().size()) + " ";
+    return MutableBytes();
+  };
+  session_->when_bytes = [](NotingSession& session, MutableBytes& in) {
+    const std::string_view text = as_text(in);
+    session.connection().out().append(std::string(text == "large" ? 200'000 : 1000, 'x'));
+    in = {};
+  };
+  connection_->ask_for_place(true);
+  for (const std::string_view text : {"small", "large", "large", "last"}) peer_->write(text);
+  loop_->turn(false);
+  EXPECT_EQ(seen, "0 0 201000 401000 ");
+  EXPECT_EQ(peer_->received().size(), 402'000u);
+  EXPECT_EQ(connection_->unsent(), 0u);
+}
+
+TEST_P(ConnectionTest, APeerThatTakesNothingIsFoundOutAtTheEndOfTheTurn) {
+  session_->when_place = [&] {
+    EXPECT_FALSE(connection_->blocked());
+    return MutableBytes();
+  };
+  session_->when_bytes = [](NotingSession& session, MutableBytes& in) {
+    session.connection().out().append(std::string(200'000, 'x'));
+    in = {};
+  };
+  peer_->set_window(250'000);
+  connection_->ask_for_place(true);
+  peer_->write("one");
+  peer_->write("two");
+  peer_->write("three");
+  loop_->turn(false);
+  EXPECT_TRUE(connection_->blocked());
+  EXPECT_EQ(connection_->unsent(), 350'000u);
+  peer_->set_window(testing::MemoryPeer::kUnlimited);
+  settle();
+  EXPECT_EQ(peer_->received().size(), 600'000u);
+}
+
+TEST_P(ConnectionTest, BytesThatWereKeptComeBeforeAnyPlace) {
+  int asked = 0;
+  session_->when_place = [&] {
+    ++asked;
+    return MutableBytes();
+  };
+  session_->when_bytes = [](NotingSession&, MutableBytes& in) {
+    if (in.size() >= 4) in = in.subspan(4);
+  };
+  connection_->ask_for_place(true);
+  peer_->write("ab");
+  peer_->write("cd");
+  settle();
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(take_log(), "bytes ab|bytes abcd");
+}
 
 TEST_P(ConnectionTest, OffersAgainWhatWasNotTaken) {
   session_->when_bytes = [](NotingSession&, MutableBytes& in) {

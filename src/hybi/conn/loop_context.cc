@@ -15,6 +15,7 @@ LoopContext::LoopContext(io::Loop& loop, unsigned index, ServerShare& share,
       share_(share),
       application_(application),
       port_(LoopPort::create(loop.mailbox(), *this)),
+      large_traffic_(loop),
       counters_(counters),
       began_(loop.now()) {}
 

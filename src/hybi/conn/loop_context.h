@@ -10,6 +10,7 @@
 #include <hybi/conn/application.h>
 #include <hybi/conn/connection.h>
 #include <hybi/conn/counters.h>
+#include <hybi/conn/large_traffic.h>
 #include <hybi/conn/loop_port.h>
 #include <hybi/conn/outbox.h>
 #include <hybi/http/writer.h>
@@ -69,6 +70,7 @@ class LoopContext final : private io::LoopMember {
   void set_channels(Channels* channels) { channels_ = channels; }
   Counters& counters() { return counters_; }
   OutboxPool& outboxes() { return outboxes_; }
+  LargeTraffic& large_traffic() { return large_traffic_; }
   Entropy& entropy() { return entropy_; }
   ws::DeflatePool& deflate_pool() { return deflate_pool_; }
   OutBuffer& replies() { return replies_; }  // scratch for protocols; empty between uses
@@ -97,6 +99,7 @@ class LoopContext final : private io::LoopMember {
   std::vector<Connection*> hooked_, dirty_;
   std::vector<Connection*> hooked_now_, dirty_now_;  // being worked on
   OutboxPool outboxes_;
+  LargeTraffic large_traffic_;
   Counters& counters_;
   SystemEntropy entropy_;
   OutBuffer replies_;

@@ -9,8 +9,7 @@
 namespace hybi::conn {
 namespace {
 
-constexpr std::size_t kCopyBelow = 512;  // larger shared messages are referenced
-constexpr std::size_t kPiecesPerWrite = 64;
+constexpr std::size_t kCopyBelow = 512;           // larger shared messages are referenced
 constexpr std::size_t kKeptCapacity = 64 * 1024;  // of a pooled buffer
 constexpr std::size_t kKeptBoxes = 4096;
 
@@ -37,32 +36,34 @@ void Outbox::append_file(int fd, std::uint64_t offset, std::uint64_t count) {
 }
 
 Outbox::Attempt Outbox::write_to(io::Stream& stream) {
-  if (first_piece_ == pieces_.size()) {
+  if (pieces_.empty()) [[likely]] {
     const Bytes rest = own_.view().subspan(own_sent_);
     return {stream.write({&rest, 1}), rest.size()};
   }
   std::array<Bytes, kPiecesPerWrite> gathered;
-  std::size_t count = 0;
-  std::uint64_t offered = 0;
+  const Front front = gather(gathered);
+  if (front.pieces == 0) return write_file(stream, pieces_[first_piece_]);
+  return {stream.write({gathered.data(), front.pieces}), front.bytes};
+}
+
+Outbox::Front Outbox::gather(std::span<Bytes> out) const {
+  Front front;
   const auto add = [&](Bytes bytes) {
     if (bytes.empty()) return;
-    gathered[count++] = bytes;
-    offered += bytes.size();
+    out[front.pieces++] = bytes;
+    front.bytes += bytes.size();
   };
   std::size_t own_at = own_sent_;
   std::size_t piece = first_piece_;
-  for (; piece < pieces_.size() && count + 2 <= kPiecesPerWrite; ++piece) {
-    Piece& next = pieces_[piece];
+  for (; piece < pieces_.size() && front.pieces + 2 <= kPiecesPerWrite; ++piece) {
+    const Piece& next = pieces_[piece];
     add(own_.view().subspan(own_at, next.own_before - own_at));
     own_at = next.own_before;
-    if (!next.message) {
-      if (count == 0) return write_file(stream, next);
-      break;  // the file comes with a write of its own
-    }
+    if (!next.message) return front;  // the file comes with a write of its own
     add(next.message->frame.view().subspan(next.offset, next.left));
   }
-  if (piece == pieces_.size() && count < kPiecesPerWrite) add(own_.view().subspan(own_at));
-  return {stream.write({gathered.data(), count}), offered};
+  if (piece == pieces_.size() && front.pieces < kPiecesPerWrite) add(own_.view().subspan(own_at));
+  return front;
 }
 
 Outbox::Attempt Outbox::write_file(io::Stream& stream, Piece& piece) {
@@ -117,10 +118,12 @@ void Outbox::compact() {
 }
 
 void Outbox::clear() {
-  while (first_piece_ < pieces_.size()) drop_front_piece();
-  pieces_.clear();
-  first_piece_ = 0;
-  other_unsent_ = 0;
+  if (!pieces_.empty()) [[unlikely]] {
+    while (first_piece_ < pieces_.size()) drop_front_piece();
+    pieces_.clear();
+    first_piece_ = 0;
+    other_unsent_ = 0;
+  }
   own_.clear();
   own_sent_ = 0;
 }

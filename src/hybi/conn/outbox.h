@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace hybi::conn {
@@ -31,6 +32,14 @@ class Outbox {
     io::WriteResult result;
     std::uint64_t offered = 0;
   };
+  static constexpr std::size_t kPiecesPerWrite = 64;
+  struct Front {
+    std::size_t pieces = 0;
+    std::uint64_t bytes = 0;
+  };
+  // What is at the front, up to the next file. Requires: room for kPiecesPerWrite in `out`.
+  Front gather(std::span<Bytes> out) const;
+
   // One write of what is at the front. Requires: !empty().
   Attempt write_to(io::Stream& stream);
   // `count` bytes at the front have left.

@@ -26,6 +26,9 @@ class Session {
   virtual void on_bytes(MutableBytes& in) = 0;
   // Whether it has input inside that on_hook() can go on with when reading is resumed.
   virtual bool holds_input() const { return false; }
+  // Asked after Connection::ask_for_place: where the next bytes from the peer should be put. Empty:
+  // anywhere. on_bytes may bring others all the same.
+  virtual MutableBytes place_for_bytes() { return {}; }
   // The peer will send no more. Bytes kept back have been offered before.
   virtual void on_end() = 0;
   // Asked for with Connection::hook_later: the end of a turn, before the bytes leave.

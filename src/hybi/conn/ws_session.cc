@@ -9,6 +9,14 @@ namespace hybi::conn {
 
 using std::chrono::milliseconds;
 
+namespace {
+
+// After a large message the next receives are small, so many at most that are not large again.
+constexpr std::uint8_t kReadsBetween = 8;
+constexpr std::size_t kFirstBytes = ws::kTrustworthyBytes + ws::kMaxHeaderBytes;
+
+}  // namespace
+
 WsSession::WsSession(Connection& connection, std::shared_ptr<const WebSocketHandlers> handlers,
                      std::any user, std::string_view head, const RoutePattern* pattern,
                      const Agreed& agreed)
@@ -64,12 +72,32 @@ void WsSession::on_bytes(MutableBytes& in) {
   for (;;) {
     const ws::Event event = protocol_.next(in, replies);
     if (!replies.empty()) send_replies(event.kind == ws::Event::Kind::Ping);
-    if (event.kind == ws::Event::Kind::NeedMore) return;
+    if (event.kind == ws::Event::Kind::NeedMore) {
+      if (protocol_.wants_place()) [[unlikely]]
+        connection_.ask_for_place(true);
+      return;
+    }
     if (!handle(event)) return;
     if (connection_.ended()) return;  // the handler may have ended us: asked once, here
     pause_if_slow(!in.empty());
     if (connection_.paused()) return;
   }
+}
+
+// Inside a large frame its payload is received where the message is collected.
+MutableBytes WsSession::place_for_bytes() {
+  const MutableBytes place = protocol_.place_for_payload();
+  if (!place.empty()) {
+    reads_between_ = 0;
+    return place;
+  }
+  if (++reads_between_ > kReadsBetween) {
+    connection_.ask_for_place(false);
+    return {};
+  }
+  // Another large message is likely: what comes together with its header has to be copied.
+  const MutableBytes scratch = connection_.context().loop().scratch();
+  return scratch.first(std::min(scratch.size(), kFirstBytes));
 }
 
 // Returns: false when nothing more is to be read.

@@ -79,6 +79,7 @@ class WsSession final : public Session {
   void on_start() override;
   void on_bytes(MutableBytes& in) override;
   bool holds_input() const override { return protocol_.has_more(); }
+  MutableBytes place_for_bytes() override;
   void on_end() override;
   void on_hook() override;
   void on_progress(std::uint64_t unsent) override;
@@ -133,10 +134,11 @@ class WsSession final : public Session {
   std::uint16_t control_second_ = 0, control_count_ = 0;
   Errc cause_ = Errc::Ok;
   std::int8_t subprotocol_ = -1;
-  bool ping_waits_ : 1 = false;    // for any sign of life
-  bool drain_due_ : 1 = false;     // a send had to wait: on_drain when it is over
-  bool close_due_ : 1 = false;     // the close deadline runs
-  bool hook_drained_ : 1 = false;  // on_drain in this turn's hook
+  std::uint8_t reads_between_ = 0;  // receives since the last one into a place of the protocol's
+  bool ping_waits_ : 1 = false;     // for any sign of life
+  bool drain_due_ : 1 = false;      // a send had to wait: on_drain when it is over
+  bool close_due_ : 1 = false;      // the close deadline runs
+  bool hook_drained_ : 1 = false;   // on_drain in this turn's hook
 };
 
 template <class F>

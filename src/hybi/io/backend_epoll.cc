@@ -23,7 +23,8 @@ namespace hybi::io {
 namespace {
 
 constexpr int kMaxEvents = 512;
-constexpr int kMaxReadsPerEvent = 4;  // of a full scratch buffer each
+constexpr std::size_t kMaxBytesPerEvent =
+    2 * 1024 * 1024;  // more of one connection waits for the others
 constexpr std::size_t kMaxFileBytes =
     2 * 1024 * 1024;  // per send_file: a fast reader must not hold the loop
 constexpr std::chrono::milliseconds kAcceptPause{100};
@@ -92,6 +93,7 @@ class EpollStream final : public Stream, public Source {
   WriteResult send_file(int fd, std::uint64_t offset, std::size_t count) override;
   void pause_reading() override { paused_ = true; }
   void resume_reading() override;
+  void ask_for_place(bool on) override { asks_ = on; }
   void shutdown_write() override { ::shutdown(fd_, SHUT_WR); }
   void reset_on_close() override { set_reset_on_close(fd_); }
 
@@ -100,6 +102,7 @@ class EpollStream final : public Stream, public Source {
 
  private:
   bool receive(bool to_the_end);  // false: destroyed or dead
+  bool rest();                    // paused while there may be more; true
   WriteResult after_send(Sent sent, std::size_t offered, bool by_choice);
   void update();  // tells epoll what is wanted, which also makes it report again what is ready
 
@@ -110,6 +113,7 @@ class EpollStream final : public Stream, public Source {
   bool missed_ : 1 = false;  // something to read was reported while paused
   bool ended_ : 1 = false;   // on_end was told
   bool dead_ : 1 = false;    // on_error was told or is due
+  bool asks_ : 1 = false;    // the owner for a place
   bool wants_writable_ : 1 = false;
   bool out_armed_ : 1 = false;  // stays armed once it was: an edge comes only after a full buffer
 };
@@ -296,20 +300,24 @@ void EpollStream::on_events(std::uint32_t events) {
 
 bool EpollStream::receive(bool to_the_end) {
   EpollBackend& backend = backend_;  // survives what the owner does
-  const MutableBytes scratch = backend.loop().scratch();
-  for (int reads = 0; reads < kMaxReadsPerEvent;) {
-    const ssize_t count = ::recv(fd_, scratch.data(), scratch.size(), MSG_DONTWAIT);
+  for (std::size_t taken = 0;;) {
+    MutableBytes place = backend.loop().scratch();
+    if (asks_) [[unlikely]] {
+      if (const MutableBytes asked = owner_->place_for_bytes(); !asked.empty()) place = asked;
+      if (dead_) return false;
+      if (paused_) return rest();
+    }
+    const ssize_t count = ::recv(fd_, place.data(), place.size(), MSG_DONTWAIT);
     if (count > 0) {
       const auto size = static_cast<std::size_t>(count);
-      owner_->on_bytes(scratch.first(size));
+      owner_->on_bytes(place.first(size));
       if (!backend.is_alive(*this) || dead_) return false;
-      if (size < scratch.size() && !to_the_end) return true;
-      if (paused_) {
-        missed_ = true;
-        update();
-        return true;
-      }
-      ++reads;
+      if (size < place.size() && !to_the_end) return true;
+      if (paused_) return rest();
+      taken += size;
+      if (taken < kMaxBytesPerEvent) continue;
+      update();  // others first; the rest is reported again
+      return true;
     } else if (count == 0) {
       ended_ = true;
       owner_->on_end();
@@ -321,7 +329,11 @@ bool EpollStream::receive(bool to_the_end) {
       return false;
     }
   }
-  update();  // others first; the rest is reported again
+}
+
+bool EpollStream::rest() {
+  missed_ = true;
+  update();
   return true;
 }
 

@@ -108,9 +108,8 @@ Loop::Loop(std::unique_ptr<Backend> backend, const LoopOptions& options)
       backend_(std::move(backend)),
       timers_(std::make_unique<TimerWheel>(now_)),
       mailbox_state_(std::make_shared<Mailbox::State>()),
-      mailbox_(std::make_shared<Mailbox>(mailbox_state_)),
-      scratch_bytes_(options.scratch_bytes),
-      scratch_(std::make_unique_for_overwrite<std::byte[]>(options.scratch_bytes)) {
+      mailbox_(std::make_shared<Mailbox>(mailbox_state_)) {
+  scratch_.grow(options.scratch_bytes);
   mailbox_state_->loop = this;
   mailbox_state_->backend = backend_.get();
   mailbox_state_->max_cost = options.max_mailbox_bytes;

@@ -7,6 +7,7 @@
 
 #include <hybi/base/function.h>
 #include <hybi/base/intrusive_list.h>
+#include <hybi/base/out_buffer.h>
 #include <hybi/bytes.h>
 #include <hybi/io/address.h>
 #include <hybi/io/stream.h>
@@ -121,7 +122,7 @@ class Loop {
 
   // Receive buffer for the backend and for streams that transform bytes; contents last one
   // delivery.
-  MutableBytes scratch() { return {scratch_.get(), scratch_bytes_}; }
+  MutableBytes scratch() { return scratch_.mutable_view(); }
 
  private:
   Loop(std::unique_ptr<Backend> backend, const LoopOptions& options);
@@ -137,8 +138,7 @@ class Loop {
   std::shared_ptr<Mailbox> mailbox_;
   IntrusiveList<LoopMember, TurnTag> to_flush_;
   IntrusiveList<LoopMember, TurnTag> to_release_;
-  std::size_t scratch_bytes_;
-  std::unique_ptr<std::byte[]> scratch_;
+  OutBuffer scratch_;  // for the way its memory lies, see block_cache.h
   std::atomic<bool> stopping_ = false;
 };
 

@@ -151,7 +151,9 @@ class Connection : public StreamOwner, public LoopMember {
   int writables = 0;
   bool write_failed = false;
   Error error;
+  std::size_t places = 0;                                     // that were asked for
   std::function<void(Connection&, MutableBytes)> when_bytes;  // instead of recording them
+  std::function<MutableBytes(Connection&)> when_place;
   std::function<void(Connection&)> when_end, when_error, when_written, when_writable;
 
   void on_bytes(MutableBytes in) override {
@@ -159,6 +161,10 @@ class Connection : public StreamOwner, public LoopMember {
     largest_read = std::max(largest_read, in.size());
     if (when_bytes) return when_bytes(*this, in);
     received.append(as_text(in));
+  }
+  MutableBytes place_for_bytes() override {
+    ++places;
+    return when_place ? when_place(*this) : MutableBytes();
   }
   void on_written(std::size_t count) override {
     write_pending_ = false;

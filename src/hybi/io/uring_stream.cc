@@ -12,10 +12,10 @@
 namespace hybi::io {
 namespace {
 
-constexpr int kMaxReadsPerEvent = 4;                    // of a full scratch buffer each
-constexpr std::size_t kMaxFileBytes = 2 * 1024 * 1024;  // per send_file
-constexpr std::size_t kDirectSendBytes = 64 * 1024;     // larger writes are not queued
-constexpr std::uint8_t kSmallReads = 32;                // in a row end the bulk way of reading
+constexpr std::size_t kMaxBytesPerEvent = 2 * 1024 * 1024;  // more waits for the others
+constexpr std::size_t kMaxFileBytes = 2 * 1024 * 1024;      // per send_file
+constexpr std::size_t kDirectSendBytes = 64 * 1024;         // larger writes are not queued
+constexpr std::uint8_t kSmallReads = 32;                    // in a row end the bulk way of reading
 
 }  // namespace
 
@@ -85,6 +85,14 @@ void UringStream::resume_reading() {
   arm();
 }
 
+void UringStream::ask_for_place(bool on) {
+  asks_ = on;
+  if (!on || go_bulk_) return;
+  go_bulk_ = true;
+  small_reads_ = 0;
+  if (!bulk_) disarm();
+}
+
 void UringStream::shutdown_write() {
   if (write_pending_) {
     shutdown_wanted_ = true;  // after what was written
@@ -108,6 +116,14 @@ WriteResult UringStream::write(std::span<const Bytes> pieces) {
   write_pending_ = true;
   backend_.send_later(*this, fd_, pieces);
   return {.pending = true};
+}
+
+WriteResult UringStream::write_at_once(std::span<const Bytes> pieces) {
+  HYBI_ASSERT(!write_pending_);
+  if (dead_) return {.failed = true};
+  std::size_t offered = 0;
+  for (Bytes piece : pieces) offered += piece.size();
+  return after_send(send_pieces(fd_, pieces), offered, false);
 }
 
 WriteResult UringStream::send_file(int fd, std::uint64_t offset, std::size_t count) {
@@ -257,8 +273,9 @@ void UringStream::on_readable(int mask) {
     disarm();
     return;
   }
+  if (missed_) return;  // enough for this turn
   if (!read_bulk((mask & (POLLHUP | POLLRDHUP | POLLERR)) != 0)) return;
-  if (small_reads_ >= kSmallReads && go_bulk_) {
+  if (small_reads_ >= kSmallReads && go_bulk_ && !asks_) {
     go_bulk_ = false;
     disarm();
   }
@@ -266,9 +283,17 @@ void UringStream::on_readable(int mask) {
 
 bool UringStream::read_bulk(bool to_the_end) {
   UringBackend& backend = backend_;
-  const MutableBytes scratch = backend.loop().scratch();
-  for (int reads = 0; reads < kMaxReadsPerEvent;) {
-    const ssize_t count = ::recv(fd_, scratch.data(), scratch.size(), MSG_DONTWAIT);
+  for (std::size_t taken = 0; taken < kMaxBytesPerEvent;) {
+    MutableBytes place = backend.loop().scratch();
+    if (asks_) {
+      if (const MutableBytes asked = owner_->place_for_bytes(); !asked.empty()) place = asked;
+      if (dead_) return false;
+      if (paused_) {
+        missed_ = true;
+        return true;
+      }
+    }
+    const ssize_t count = ::recv(fd_, place.data(), place.size(), MSG_DONTWAIT);
     if (count > 0) {
       const auto size = static_cast<std::size_t>(count);
       if (size >= UringRing::kBufferBytes / 2) {
@@ -276,14 +301,14 @@ bool UringStream::read_bulk(bool to_the_end) {
       } else if (small_reads_ < kSmallReads) {
         ++small_reads_;
       }
-      owner_->on_bytes(scratch.first(size));
+      owner_->on_bytes(place.first(size));
       if (!backend.is_alive(*this) || dead_) return false;
-      if (size < scratch.size() && !to_the_end) return true;
+      if (size < place.size() && !to_the_end) return true;
       if (paused_) {
         missed_ = true;
         return true;
       }
-      ++reads;
+      taken += size;
     } else if (count == 0) {
       return end();
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {

@@ -1,8 +1,9 @@
 // A TCP stream of the io_uring backend. Private to io/.
 //
 // Small reads come by multishot receive into the kernel-picked buffers. A stream that fills a whole
-// buffer is read like epoll does it, a poll and then recv into the loop's large scratch, until its
-// reads are small again: large payloads would otherwise pay for every 16 KiB.
+// buffer, or whose owner has a place for the bytes, is read like epoll does it, a poll and then
+// recv into the loop's large scratch, until its reads are small again: large payloads would
+// otherwise pay for every 16 KiB.
 #pragma once
 
 #include <hybi/io/backend_uring.h>
@@ -18,9 +19,11 @@ class UringStream final : public Stream, public UringTarget {
 
   void start(StreamOwner& owner) override;
   WriteResult write(std::span<const Bytes> pieces) override;
+  WriteResult write_at_once(std::span<const Bytes> pieces) override;
   WriteResult send_file(int fd, std::uint64_t offset, std::size_t count) override;
   void pause_reading() override { paused_ = true; }
   void resume_reading() override;
+  void ask_for_place(bool on) override;
   void shutdown_write() override;
   void reset_on_close() override;
 
@@ -55,6 +58,7 @@ class UringStream final : public Stream, public UringTarget {
   bool canceling_ : 1 = false;  // ... and is being taken back
   bool bulk_ : 1 = false;       // that request is a poll
   bool go_bulk_ : 1 = false;    // the next one is to be a poll
+  bool asks_ : 1 = false;       // the owner for a place; then bulk
   bool missed_ : 1 = false;     // bulk: something to read was reported while paused
   bool end_held_ : 1 = false;   // the end came after what is held
   bool ended_ : 1 = false;      // on_end was told

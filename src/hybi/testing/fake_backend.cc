@@ -105,7 +105,12 @@ class FakeBackend::FakeStream final : public io::Stream {
       pending_pieces_.assign(pieces.begin(), pieces.end());
       return {.pending = true};
     }
-    if (!may_write()) return {.failed = true};
+    return write_at_once(pieces);
+  }
+
+  io::WriteResult write_at_once(std::span<const Bytes> pieces) override {
+    HYBI_ASSERT(!pending_);
+    if (dead_ || !may_write()) return {.failed = true};
     return {.count = take(pieces)};
   }
 
@@ -130,6 +135,7 @@ class FakeBackend::FakeStream final : public io::Stream {
 
   void pause_reading() override { link_->server_paused = true; }
   void resume_reading() override { link_->server_paused = false; }
+  void ask_for_place(bool on) override { asks_ = on; }
   void shutdown_write() override { link_->server_ended = true; }
   void reset_on_close() override { reset_on_close_ = true; }
 
@@ -208,16 +214,20 @@ class FakeBackend::FakeStream final : public io::Stream {
   }
 
   void deliver_bytes() {
+    MutableBytes place = backend_.loop_->scratch();
+    if (asks_) {
+      if (const MutableBytes asked = owner_->place_for_bytes(); !asked.empty()) place = asked;
+      if (dead_ || link_->server_paused) return;
+    }
     std::string& piece = link_->to_server.front();
-    const MutableBytes scratch = backend_.loop_->scratch();
-    const std::size_t size = std::min(piece.size(), scratch.size());
-    std::copy_n(as_bytes(piece).begin(), size, scratch.begin());
+    const std::size_t size = std::min(piece.size(), place.size());
+    std::copy_n(as_bytes(piece).begin(), size, place.begin());
     if (size == piece.size()) {
       link_->to_server.pop_front();
     } else {
       piece.erase(0, size);
     }
-    owner_->on_bytes(scratch.first(size));
+    owner_->on_bytes(place.first(size));
   }
 
   FakeBackend& backend_;
@@ -226,6 +236,7 @@ class FakeBackend::FakeStream final : public io::Stream {
   std::vector<Bytes> pending_pieces_;
   Error error_;
   bool pending_ = false;
+  bool asks_ = false;
   bool wants_writable_ = false;
   bool dead_ = false;
   bool told_end_ = false;

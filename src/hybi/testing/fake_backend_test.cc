@@ -2,6 +2,7 @@
 #include <hybi/io/test_sockets.h>
 #include <hybi/testing/fake_backend.h>
 
+#include <array>
 #include <cstdio>
 
 #include <gtest/gtest.h>
@@ -66,6 +67,51 @@ TEST_P(FakeBackendTest, PiecesArriveAsTheyWereWritten) {
   EXPECT_EQ(connection().reads, 2u);
   EXPECT_EQ(connection().largest_read, 3u);
   EXPECT_EQ(connection().received, "abcde");
+}
+
+TEST_P(FakeBackendTest, BytesGoWhereTheOwnerWantsThem) {
+  listen();
+  auto peer = net_->connect();
+  turn();
+  std::array<std::byte, 4> memory;
+  std::string seen;
+  connection().when_place = [&](Connection&) { return MutableBytes(memory); };
+  connection().when_bytes = [&](Connection&, MutableBytes in) {
+    EXPECT_EQ(in.data(), memory.data());
+    seen += std::string(as_text(in)) + "|";
+  };
+  connection().stream().ask_for_place(true);
+  peer->write("abcdefghij");
+  peer->write("k");
+  turn();
+  EXPECT_EQ(seen, "abcd|efgh|ij|k|");
+  connection().when_place = [](Connection& self) {
+    self.stream().pause_reading();
+    return MutableBytes();
+  };
+  peer->write("later");
+  turn();
+  EXPECT_EQ(seen, "abcd|efgh|ij|k|");
+  connection().when_bytes = nullptr;
+  connection().stream().ask_for_place(false);
+  connection().stream().resume_reading();
+  turn();
+  EXPECT_EQ(connection().received, "later");
+}
+
+TEST_P(FakeBackendTest, AWriteAtOnceIsNeverPending) {
+  listen();
+  auto peer = net_->connect();
+  turn();
+  peer->set_window(3);
+  const Bytes data = as_bytes(std::string_view("hello"));
+  const io::WriteResult result = connection().stream().write_at_once({&data, 1});
+  EXPECT_FALSE(result.pending);
+  EXPECT_EQ(result.count, 3u);
+  EXPECT_EQ(peer->received(), "hel");
+  peer->set_window(10);
+  turn();
+  EXPECT_EQ(connection().writables, 1);
 }
 
 TEST_P(FakeBackendTest, ConnectionWithoutAListenerIsReset) {

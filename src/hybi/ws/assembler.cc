@@ -9,10 +9,11 @@ namespace {
 // What a fragment is charged beyond its bytes, so that empty ones are not free.
 constexpr std::uint64_t kFragmentCharge = 64;
 
-// From so many bytes on the announced rest is believed and room for it is made at once, up to a
-// multiple of what has come.
-constexpr std::size_t kTrustworthyBytes = 64 * 1024;
-constexpr std::size_t kTrustFactor = 16;
+// Of what has come; so much room is made for what was announced.
+constexpr std::size_t kTrustFactor = 32;
+
+// So that what was received into a place is in the cache when it is unmasked.
+constexpr std::size_t kLargestPlace = 1024 * 1024;
 
 std::uint64_t held_limit(const WebSocketLimits& limits) {
   const std::uint64_t message = limits.max_message_bytes;
@@ -70,16 +71,12 @@ Errc Assembler::add(MutableBytes piece, MaskKey key, bool masked, std::uint64_t 
   } else if (!piece.empty()) {
     // Frames that were coded may have brought more than their bytes on the wire.
     if (piece.size() > limits.max_message_bytes - before) return Errc::WsMessageTooBig;
-    // An announced length costs the peer nothing: memory follows what has come. Otherwise the
-    // buffer doubles.
-    if (const std::size_t size = before + piece.size(); size >= kTrustworthyBytes) {
-      const std::uint64_t most = std::uint64_t{size} * (kTrustFactor - 1);
-      message.message.reserve(size + static_cast<std::size_t>(std::min(announced, most)));
-    }
+    const bool in_place = piece.data() == message.message.spare().data();  // see place()
+    if (!in_place) make_room(before + piece.size(), announced);
     std::byte* const to = message.message.grow(piece.size());
     if (masked) {
       mask_copy(to, piece, key);
-    } else {
+    } else if (to != piece.data()) {
       std::memcpy(to, piece.data(), piece.size());
     }
   }
@@ -89,6 +86,22 @@ Errc Assembler::add(MutableBytes piece, MaskKey key, bool masked, std::uint64_t 
     if (last && !message.utf8.complete()) return Errc::WsInvalidText;
   }
   return Errc::Ok;
+}
+
+// For `announced` bytes after the first `size`. An announced length costs the peer nothing: memory
+// follows what has come. Otherwise the buffer doubles.
+void Assembler::make_room(std::size_t size, std::uint64_t announced) {
+  if (size < kTrustworthyBytes) return;
+  const std::uint64_t most = std::uint64_t{size} * (kTrustFactor - 1);
+  cold_->message.reserve(size + static_cast<std::size_t>(std::min(announced, most)));
+}
+
+MutableBytes Assembler::place(std::uint64_t announced) {
+  if (!collects_plain()) return {};
+  make_room(cold_->message.size(), announced);
+  const MutableBytes spare = cold_->message.spare();
+  const std::uint64_t size = std::min<std::uint64_t>({spare.size(), announced, kLargestPlace});
+  return size < kSmallestPlace ? MutableBytes() : spare.first(static_cast<std::size_t>(size));
 }
 
 Bytes Assembler::finish() {

@@ -19,10 +19,20 @@
 
 namespace hybi::ws {
 
+// From so many bytes on the announced rest of a frame is believed, up to a multiple of them, and
+// room for it is made at once.
+inline constexpr std::size_t kTrustworthyBytes = 64 * 1024;
+
+// For less a copy is cheaper than a receive of its own.
+inline constexpr std::size_t kSmallestPlace = 32 * 1024;
+
 class Assembler {
  public:
   bool empty() const { return cold_ == nullptr; }
   bool in_message() const { return cold_ != nullptr && cold_->opcode != Opcode::Continuation; }
+
+  // A message is unfinished, and what its frame brings now is the message itself.
+  bool collects_plain() const { return in_message() && !cold_->coded; }
 
   // Whether a data frame may come now and fits the limits; asked before its payload is looked at.
   Errc admit(const FrameHeader& header, const WebSocketLimits& limits) const {
@@ -43,6 +53,10 @@ class Assembler {
   // Fails: WsInvalidText at the piece with the wrong byte; what the extension says.
   Errc add(MutableBytes piece, MaskKey key, bool masked, std::uint64_t announced, bool last,
            bool check_text, Extension* extension, const WebSocketLimits& limits);
+
+  // Where the next piece of the frame, of which `announced` bytes are missing, can be put so that
+  // add() need not copy it. Empty: nowhere. Lifetime: until the next call of another function.
+  MutableBytes place(std::uint64_t announced);
 
   // The message is whole: the payload lives until release().
   Bytes finish();
@@ -88,6 +102,7 @@ class Assembler {
     if (cold_ == nullptr) cold_ = std::make_unique<Cold>();
     return *cold_;
   }
+  void make_room(std::size_t size, std::uint64_t announced);
   Errc admit_part(const FrameHeader& header, const WebSocketLimits& limits) const;
   void release_given();
 

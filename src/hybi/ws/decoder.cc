@@ -25,8 +25,8 @@ Decoder::HeaderStep Decoder::read_spilled(MutableBytes& in) {
 
 Decoder::Part Decoder::take_part(MutableBytes& in) {
   Part part;
-  const auto count =
-      static_cast<std::size_t>(std::min<std::uint64_t>(frame_.payload_bytes, in.size()));
+  const auto count = static_cast<std::size_t>(
+      std::min<std::uint64_t>({frame_.payload_bytes, in.size(), kMaxPartBytes}));
   part.bytes = in.first(count);
   part.key = MaskKey(frame_.mask_key);
   in = in.subspan(count);

@@ -65,7 +65,9 @@ class Decoder {
     MaskKey key;
     bool last = false;  // of its frame
   };
-  // Takes what `in` holds of the frame's payload. Requires: in_frame().
+  // Takes what `in` holds of the frame's payload, kMaxPartBytes at most: few enough to stay in the
+  // cache from one step to the next (unmasking, UTF-8 check, inflating). Requires: in_frame().
+  static constexpr std::size_t kMaxPartBytes = 64 * 1024;
   Part take_part(MutableBytes& in);
 
  private:

@@ -10,6 +10,10 @@
 #include <bit>
 #include <cstdint>
 
+#if defined(__x86_64__) && defined(__GNUC__)
+#define HYBI_MASK_AVX2 1
+#endif
+
 namespace hybi::ws {
 
 // Four bytes as they stand on the wire, turned so that the next payload byte meets the first.
@@ -39,7 +43,15 @@ class MaskKey {
 };
 
 namespace detail {
+// Requires: count is a multiple of 32.
 void mask_large(std::byte* to, const std::byte* from, std::size_t count, std::uint64_t key);
+// What it chooses from, for the tests.
+void mask_large_portable(std::byte* to, const std::byte* from, std::size_t count,
+                         std::uint64_t key);
+#if defined(HYBI_MASK_AVX2)
+bool has_avx2();
+void mask_large_avx2(std::byte* to, const std::byte* from, std::size_t count, std::uint64_t key);
+#endif
 
 // `to` and `from` are equal or do not overlap.
 inline void mask_any(std::byte* to, const std::byte* from, std::size_t count, MaskKey key) {
@@ -109,7 +121,8 @@ inline void mask(MutableBytes data, MaskKey key) {
   detail::mask_any(data.data(), data.data(), data.size(), key);
 }
 
-// Writes `from`, masked, to `to`. Requires: room for from.size() bytes, and no overlap.
+// Writes `from`, masked, to `to`. Requires: room for from.size() bytes; `to` is where `from` lies,
+// or they do not overlap.
 inline void mask_copy(std::byte* to, Bytes from, MaskKey key) {
   detail::mask_any(to, from.data(), from.size(), key);
 }

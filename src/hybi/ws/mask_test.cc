@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
+#include <vector>
 
 namespace hybi::ws {
 namespace {
@@ -46,6 +48,39 @@ TEST(WsMask, EqualsTheTwinForEveryLengthAlignmentAndPhase) {
   }
 }
 
+// Every way there is on this machine, at every alignment of both sides, in place and copying. The
+// bytes around must stay as they are.
+TEST(WsMask, EveryWayForLongDataEqualsTheTwin) {
+  using Way = void (*)(std::byte*, const std::byte*, std::size_t, std::uint64_t);
+  std::vector<Way> ways{detail::mask_large, detail::mask_large_portable};
+#if defined(HYBI_MASK_AVX2)
+  if (detail::has_avx2()) ways.push_back(detail::mask_large_avx2);
+#endif
+  std::mt19937 random(11);
+  const std::uint64_t key = MaskKey(kKey).word() * 0x100000001ULL;
+  for (const Way way : ways) {
+    for (const std::size_t size : {0, 32, 64, 96, 128, 160, 224, 256, 288, 384, 1024, 4128}) {
+      for (std::size_t shift = 0; shift < 33; ++shift) {
+        const OwnedBytes before = random_bytes(size + 64, random);
+        OwnedBytes expected = before;
+        naive_mask(MutableBytes(expected).subspan(shift, size), kKey, 0);
+
+        OwnedBytes in_place = before;
+        way(in_place.data() + shift, in_place.data() + shift, size, key);
+        EXPECT_EQ(in_place, expected) << size << " " << shift;
+
+        OwnedBytes copied = random_bytes(size + 64, random);
+        OwnedBytes expected_copy = copied;
+        const std::size_t to = 40 - shift;
+        way(copied.data() + to, before.data() + shift, size, key);
+        std::copy_n(expected.begin() + static_cast<long>(shift), size,
+                    expected_copy.begin() + static_cast<long>(to));
+        EXPECT_EQ(copied, expected_copy) << size << " " << shift;
+      }
+    }
+  }
+}
+
 TEST(WsMask, SmallEqualsTheTwinAndTellsWhetherTheResultIsAscii) {
   for (std::size_t size = 0; size < 128; ++size) {
     for (std::size_t at = 0; at <= size; ++at) {
@@ -62,12 +97,17 @@ TEST(WsMask, SmallEqualsTheTwinAndTellsWhetherTheResultIsAscii) {
 
 TEST(WsMask, EqualsTheTwinForLongData) {
   std::mt19937 random(8);
-  for (std::size_t size : {1000U, 4096U, 65535U, 65536U, 100'003U}) {
-    OwnedBytes expected = random_bytes(size, random);
-    OwnedBytes actual = expected;
-    mask(actual, MaskKey(kKey));
-    naive_mask(expected, kKey, 0);
-    EXPECT_EQ(actual, expected) << size;
+  for (std::size_t size : {255U, 256U, 257U, 511U, 1000U, 4096U, 65535U, 65536U, 100'003U}) {
+    for (std::size_t shift = 0; shift < 4; ++shift) {
+      OwnedBytes expected = random_bytes(size + shift, random);
+      OwnedBytes actual = expected;
+      OwnedBytes copied(size);
+      mask_copy(copied.data(), Bytes(actual).subspan(shift), MaskKey(kKey));
+      mask(MutableBytes(actual).subspan(shift), MaskKey(kKey));
+      naive_mask(MutableBytes(expected).subspan(shift), kKey, 0);
+      EXPECT_EQ(actual, expected) << size << " " << shift;
+      EXPECT_TRUE(std::ranges::equal(copied, Bytes(expected).subspan(shift)));
+    }
   }
 }
 

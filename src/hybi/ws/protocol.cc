@@ -194,7 +194,7 @@ Event Protocol::next_frame(MutableBytes& in, OutBuffer& out) {
       }
     }
     const Event event = next_part(in, out);
-    if (event.kind != Event::Kind::NeedMore || decoder_.in_frame()) return event;
+    if (event.kind != Event::Kind::NeedMore || (decoder_.in_frame() && in.empty())) return event;
   }
 }
 
@@ -216,6 +216,16 @@ Event Protocol::next_part(MutableBytes& in, OutBuffer& out) {
                      last, check_text, extension_.get(), *limits_);
   if (errc != Errc::Ok) return fail_event(errc, in, out);
   return last ? finish_message(in, out) : Event{};
+}
+
+bool Protocol::in_large_frame() const {
+  const FrameHeader& frame = decoder_.frame();
+  return frame.payload_bytes >= kSmallestPlace && !is_control(frame.opcode) &&
+         assembler_.collects_plain() && (detour_ == nullptr || !detour_->stream);
+}
+
+MutableBytes Protocol::place_for_payload() {
+  return wants_place() ? assembler_.place(decoder_.frame().payload_bytes) : MutableBytes();
 }
 
 Event Protocol::finish_message(MutableBytes& in, OutBuffer& out) {

@@ -68,6 +68,14 @@ class Protocol {
   // Whether next() may have events although all input was taken: deflate-stream.
   bool has_more() const { return detour_ != nullptr && detour_->has_more(); }
 
+  // Where the owner may put the bytes that come next, so that next() need not copy them: the
+  // payload of the frame begun, at most its rest. It may hand over these bytes, fewer, or bytes
+  // that lie elsewhere. Empty: nothing is gained. Lifetime: until the next call of next() or
+  // send_back().
+  MutableBytes place_for_payload();
+  // Whether it is worth asking, or will be when some more has come.
+  bool wants_place() const { return decoder_.in_frame() && in_large_frame(); }
+
   // The peer ended its stream. Returns: Close (code as received) if the closing handshake was
   // complete, else Failed{WsAbnormalClosure}: code 1006, nothing is sent. In 75 the end of the
   // stream between two messages is the closing handshake.
@@ -161,6 +169,7 @@ class Protocol {
   };
 
   Detour& detour();
+  bool in_large_frame() const;
   bool take_small_message(MutableBytes& in, Event& event) const;
   Event next_detour(MutableBytes& in, OutBuffer& out);
   Event next_plain(MutableBytes& in, OutBuffer& out);
