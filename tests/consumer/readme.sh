@@ -18,7 +18,7 @@ block 1 > "$work/first.cc"
 grep -q 'int main' "$work/first.cc"
 grep -q 'server.publish' "$work/second.cc"
 
-read -ra libraries <<<"$(pkg-config --cflags --libs libcrypto simdjson liburing)"
+read -ra libraries <<<"$(pkg-config --cflags --libs libcrypto simdjson zlib libdeflate liburing)"
 flags=(-std=c++20 -Wall -Wextra -Wpedantic -Werror "-I$root/src")
 g++ "${flags[@]}" "$work/first.cc" -o "$work/first" "$hybi/libhybi.a" "${libraries[@]}" -pthread
 g++ "${flags[@]}" -c "$work/second.cc" -o "$work/second.o"

@@ -40,22 +40,22 @@ Result<void> MessageDeflate::decode_alone(Bytes piece, bool first, bool last, Ou
 
 std::uint8_t MessageDeflate::encode(Bytes message, OutBuffer& coded) {
   if (message.size() < threshold_) return 0;
-  const std::size_t before = coded.size();
   if (sends_.no_context) {
+    const std::size_t before = coded.size();
     pool_.deflate(message, shared_form(message.size()), coded);
-  } else {
-    if (!deflater_) {
-      deflater_ = std::make_unique<Deflater>(sends_.window_bits, mem_level_);
-    } else if (forget_) {
-      deflater_->reset();
-    }
-    forget_ = false;
-    deflater_->add(message, coded);
+    if (coded.size() - before < message.size()) return kRsv1;
+    coded.truncate(before);
+    return 0;
   }
-  if (coded.size() - before < message.size()) return kRsv1;
-  coded.truncate(before);  // the peer will not see it, so our window must not keep it
-  forget_ = true;
-  return 0;
+  if (!deflater_) {
+    deflater_ = std::make_unique<Deflater>(sends_.window_bits, mem_level_);
+  } else if (forget_) {
+    deflater_->reset();
+  }
+  forget_ = false;
+  // Also what does not get smaller: later messages may refer to it.
+  deflater_->add(message, coded);
+  return kRsv1;
 }
 
 DeflateForm MessageDeflate::shared_form(std::size_t message_bytes) const {
