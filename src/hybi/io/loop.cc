@@ -91,7 +91,7 @@ Loop* Mailbox::loop() const {
 // Auto is epoll, which is never the worse choice. Server CPU of io_uring per echoed message, as a
 // multiple of epoll's, both below (medians of interleaved runs, kernel 6.18, loopback):
 //   1 x 20 B 1.04   100 x 20 B 1.04   100 x 20 B depth 16 0.99   200 x 1 KiB 0.84 to 0.95
-//   100 x 1 KiB depth 16 1.02   50 x 16 KiB 1.00   16 x 1 MiB 1.02
+//   100 x 1 KiB depth 16 1.02   50 x 16 KiB 1.00   16 x 1 MiB 1.00   4 x 16 MiB 1.03
 Result<std::unique_ptr<Loop>> Loop::create(const LoopOptions& options) {
   auto backend =
       options.backend == BackendKind::Uring ? create_uring_backend() : create_epoll_backend();
