@@ -169,7 +169,8 @@ final class NettyPeer {
         return Unpooled.wrappedBuffer(bytes);
     }
 
-    // Text repeats itself, as text does; bytes do not.
+    // Text repeats itself, as text does; bytes hardly do. Only four bits of each: with windows below 15 netty
+    // compresses through JZlib and loses the end of what gets longer by it.
     void echoEverySize() throws InterruptedException {
         Random random = new Random(13);
         int[] sizes = {0, 1, 125, 126, 127, 1000, 65535, 65536, 1 << 20};
@@ -179,6 +180,7 @@ final class NettyPeer {
             expect("text", text, "text of " + size);
             byte[] bytes = new byte[size];
             random.nextBytes(bytes);
+            for (int i = 0; i < size; ++i) bytes[i] &= 0x0f;
             send(new BinaryWebSocketFrame(buffer(bytes)));
             if (!hixie()) expect("binary", bytes, "binary of " + size);  // 00 has none: the server drops it
         }

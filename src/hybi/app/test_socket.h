@@ -131,6 +131,7 @@ class SocketClient {
       return false;
     }
     received.append(buffer, static_cast<std::size_t>(count));
+    bytes_read += static_cast<std::size_t>(count);
     return true;
   }
   bool read_until(std::string_view text) {
@@ -154,6 +155,7 @@ class SocketClient {
   }
 
   std::string received;
+  std::size_t bytes_read = 0;  // in all
 
  private:
   void connect(const sockaddr* address, socklen_t length, int receive_buffer) {
@@ -260,7 +262,16 @@ class WsClient {
     return state_->protocol.send_ping(as_bytes(text), state_->out) && flush();
   }
   bool close(std::uint16_t code = 1000) {
-    return state_->protocol.close(code, "", state_->out) && flush();
+    const bool sent = state_->protocol.close(code, "", state_->out) && flush();
+    if (state_->protocol.eof_due()) ::shutdown(socket_.fd(), SHUT_WR);  // 75: this is the close
+    return sent;
+  }
+  // Closes and reads on. Returns: false if the server does not end the connection.
+  bool close_and_wait() {
+    close();
+    std::string event;
+    while (event != "end" && event != "late") event = next();
+    return event == "end";
   }
 
   // The next event: "text abc", "binary", "ping", "close 1001 server is going away", "end" when the

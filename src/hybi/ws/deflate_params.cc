@@ -124,12 +124,7 @@ std::optional<AcceptedDeflate> accept_per_frame(const Compression& ours,
   auto& [kind, server, client] = accepted.params;
   server.no_context = params.flag(kNoContext) || alone;
   server.window_bits = std::min(params.bits(kBits, kMaxWindowBits), our_bits(ours));
-  client.no_context = alone;
-  client.window_bits = our_bits(ours);
-  if (client.no_context) accepted.answer.params.push_back({std::string(kNoContext), std::nullopt});
-  if (client.window_bits < kMaxWindowBits) {
-    accepted.answer.params.push_back(bits_param(kBits, client.window_bits));
-  }
+  // The answer could ask the client for less. Some (netty) take no answer with parameters.
   if (!params.good()) return std::nullopt;
   return accepted;
 }
