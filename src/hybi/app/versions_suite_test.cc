@@ -262,6 +262,30 @@ TEST(VersionsLocation, RepeatsTheUrlThatTheClientUsed) {
   EXPECT_EQ(location({}, "X-Forwarded-Proto: https\r\n"), "ws://example.com/x?y=1");
 }
 
+TEST(VersionsLocation, ATrustedProxySaysWhetherTheClientSpeaksTls) {
+  struct Row {
+    const char* trusted;
+    const char* fields;
+    const char* scheme;
+  };
+  for (const Row& row :
+       {Row{"127.0.0.1", "X-Forwarded-Proto: https\r\n", "wss"},
+        Row{"127.0.0.0/8", "X-Forwarded-Proto: http, https\r\n", "ws"},
+        Row{"127.0.0.0/8", "Forwarded: for=1.2.3.4; Proto=\"https\";by=x, proto=http\r\n", "wss"},
+        Row{"127.0.0.0/8", "Forwarded: for=1.2.3.4\r\nX-Forwarded-Proto: wss\r\n", "wss"},
+        Row{"127.0.0.0/8", "", "ws"}, Row{"10.0.0.0/8", "X-Forwarded-Proto: https\r\n", "ws"}}) {
+    Server server({.trusted_proxies = {row.trusted}});
+    server.ws("/", everything()).listen("127.0.0.1:0");
+    ASSERT_TRUE(server.start());
+    SocketClient client(server.port());
+    ASSERT_TRUE(client.write(hixie76("/", row.fields)));
+    ASSERT_TRUE(client.read_until("\r\n\r\n"));
+    EXPECT_NE(client.received.find("Location: " + std::string(row.scheme) + "://example.com"),
+              std::string::npos)
+        << row.fields << client.received;
+  }
+}
+
 TEST(VersionsHandlers, OldVersionsNeedAnOriginListOrItsWaiver) {
   const auto verdict = [](Versions versions, OriginPolicy origins) {
     WebSocketHandlers handlers;

@@ -196,16 +196,14 @@ void DeflatePool::deflate(Bytes message, DeflateForm form, OutBuffer& coded) {
 }
 
 Result<void> DeflatePool::inflate(Bytes coded, OutBuffer& message, std::size_t max_bytes) {
-  const Result<bool> done = inflate_at_once(coded, message, max_bytes);
-  if (!done) return done.error();
-  if (*done) return {};
+  if (inflate_at_once(coded, message, max_bytes)) return {};
   std::unique_ptr<Inflater> inflater = take_inflater();
   const Result<void> result = inflater->add(coded, true, message, max_bytes);
   give_inflater(std::move(inflater));
   return result;
 }
 
-Result<bool> DeflatePool::inflate_at_once(Bytes coded, OutBuffer& message, std::size_t max_bytes) {
+bool DeflatePool::inflate_at_once(Bytes coded, OutBuffer& message, std::size_t max_bytes) {
   if (!decompressor_) decompressor_.reset(libdeflate_alloc_decompressor());
   if (!decompressor_) throw std::bad_alloc();
   coded_.clear();
@@ -228,8 +226,8 @@ Result<bool> DeflatePool::inflate_at_once(Bytes coded, OutBuffer& message, std::
       (void)message.grow(made);
       return true;
     }
-    if (result != LIBDEFLATE_INSUFFICIENT_SPACE) return false;
-    if (space == room) return Errc::WsMessageTooBig;
+    // What is cut short may look too large here: zlib has the last word on what is wrong.
+    if (result != LIBDEFLATE_INSUFFICIENT_SPACE || space == room) return false;
   }
 }
 

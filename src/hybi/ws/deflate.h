@@ -96,8 +96,8 @@ class DeflatePool {
   struct FreeDecompressor {
     void operator()(libdeflate_decompressor* decompressor) const;
   };
-  // Returns: nothing if only the slow way can tell.
-  Result<bool> inflate_at_once(Bytes coded, OutBuffer& message, std::size_t max_bytes);
+  // Returns: false, with nothing done, if only the slow way can tell.
+  bool inflate_at_once(Bytes coded, OutBuffer& message, std::size_t max_bytes);
 
   std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor_;
   std::unique_ptr<libdeflate_decompressor, FreeDecompressor> decompressor_;

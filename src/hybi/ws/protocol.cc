@@ -266,6 +266,7 @@ Event Protocol::on_close(Bytes payload, MutableBytes& in, OutBuffer& out) {
   if (!close_sent_) {
     close_sent_ = true;
     if (form == CloseForm::Mark) {
+      end_sentinel_text(out);
       append_close_mark(out);
     } else if (form == CloseForm::Echo) {
       // hybi-03 4.5.1: the acknowledgement repeats the body

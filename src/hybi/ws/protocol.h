@@ -191,6 +191,7 @@ class Protocol {
   void send_frame(FrameHeader header, Bytes payload, OutBuffer& out);
   void send_control(Opcode opcode, Bytes payload, OutBuffer& out);
   void send_close(CloseCode code, std::string_view reason, OutBuffer& out);
+  void end_sentinel_text(OutBuffer& out);
   void send_code(CloseCode code, std::string_view reason, OutBuffer& out);
 
   const WebSocketLimits* limits_;

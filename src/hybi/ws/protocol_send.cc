@@ -132,11 +132,15 @@ void Protocol::fail(Errc why, OutBuffer& out) {
   assembler_.drop_message();
 }
 
+// 75, 76: what follows a text that has not ended would be a part of it.
+void Protocol::end_sentinel_text(OutBuffer& out) {
+  if (sentinel() && sending_fragments_) append_byte(kTextEnd, out);
+}
+
 // Says as much of code and reason as the version can.
 void Protocol::send_close(CloseCode code, std::string_view reason, OutBuffer& out) {
   close_sent_ = true;
-  // 75, 76: what follows a text that has not ended would be a part of it.
-  if (sentinel() && sending_fragments_) append_byte(kTextEnd, out);
+  end_sentinel_text(out);
   const VersionTraits& version = traits(version_);
   switch (version.close_form) {
     case CloseForm::EndOfStream:
