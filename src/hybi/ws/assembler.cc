@@ -66,7 +66,12 @@ Errc Assembler::add(MutableBytes piece, MaskKey key, bool masked, std::uint64_t 
     const bool last_coded = extension->per_frame() ? announced == 0 : last;
     const Result<void> decoded = extension->decode(piece, !message.begun, last_coded,
                                                    message.message, limits.max_message_bytes);
-    if (!decoded) return decoded.error().code;
+    if (!decoded) {
+      // What came out before the error came first, however the input was cut.
+      const bool text = message.opcode == Opcode::Text && check_text;
+      const Bytes fresh = message.message.view().subspan(before);
+      return text && !message.utf8.add(fresh) ? Errc::WsInvalidText : decoded.error().code;
+    }
     message.begun = true;
   } else if (!piece.empty()) {
     // Frames that were coded may have brought more than their bytes on the wire.
