@@ -274,6 +274,15 @@ void UringStream::on_readable(int mask) {
     return;
   }
   if (missed_) return;  // enough for this turn
+  // A poll may report several times what one read took, or what came behind it: that is for the
+  // next turn.
+  const auto turn = static_cast<std::uint32_t>(backend_.turn());
+  if (bulk_turn_ == turn) {
+    missed_ = true;
+    backend_.look_later(slot());
+    return;
+  }
+  bulk_turn_ = turn;
   if (!read_bulk((mask & (POLLHUP | POLLRDHUP | POLLERR)) != 0)) return;
   if (small_reads_ >= kSmallReads && go_bulk_ && !asks_) {
     go_bulk_ = false;

@@ -52,6 +52,7 @@ class UringStream final : public Stream, public UringTarget {
   std::unique_ptr<std::string> held_;  // arrived while paused
   int fd_;
   int failure_ = 0;               // errno of the write that failed
+  std::uint32_t bulk_turn_ = 0;   // the last one that read while bulk_
   std::uint8_t small_reads_ = 0;  // in a row, while bulk_
   bool paused_ : 1 = false;
   bool armed_ : 1 = false;      // a request for reading is at the kernel
