@@ -10,7 +10,7 @@ if(EXISTS ${main} AND sources)
   find_package(fmt REQUIRED)
   find_package(spdlog REQUIRED)
   find_package(CLI11 REQUIRED)
-  find_package(nlohmann_json REQUIRED)
+  find_package(tomlplusplus REQUIRED)
 
   file(GLOB pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/hybi/cli/pages/*)
   hybi_embed(hybi_pages ${pages})

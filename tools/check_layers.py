@@ -26,7 +26,7 @@ ROOMS = {
     "io": {"base", "values", "io"},
     "testing": {"base", "values", "http", "ws", "io", "testing"},
     "conn": {"base", "values", "front", "http", "ws", "io", "conn"},
-    "app": {"base", "values", "front", "http", "ws", "sio", "io", "conn", "app"},
+    "app": {"base", "values", "front", "http", "ws", "sio", "io", "conn", "engine", "app"},
     "engine": {"base", "values", "front", "io", "engine"},
     "cli": {"values", "front", "cli"},
     # Outside src/: programs of users, of tests, of measurements.
@@ -38,16 +38,19 @@ ROOMS = {
 LIBRARIES = {
     "OpenSSL": (r"openssl/", {"base", "io"}),
     "simdjson": (r"simdjson", {"base", "sio"}),
-    "zlib": (r"zlib\.h$|libdeflate\.h$", {"ws"}),
+    "zlib": (r"zlib\.h$|libdeflate\.h$", {"http", "ws"}),
+    "brotli": (r"brotli/", {"http"}),
     "nghttp2": (r"nghttp2/", {"conn"}),
     "liburing": (r"liburing|linux/io_uring", {"io"}),
-    "JSON": (r"nlohmann/", {"sio", "app", "cli", "examples"}),
-    "command line": (r"CLI/|fmt/|spdlog/|hybi_pages\.h$", {"cli"}),
+    "JSON": (r"nlohmann/", {"front", "sio", "app", "cli", "examples"}),
+    "hiredis": (r"hiredis/", {"engine"}),
+    "templates": (r"kainjow/", {"app"}),
+    "command line": (r"CLI/|fmt/|spdlog/|toml\+\+/|hybi_pages\.h$", {"cli"}),
     "vector instructions": (r"(\w+intrin|arm_neon|cpuid)\.h$", {"base", "http", "ws"}),
     "files": (r"(fcntl|unistd)\.h$|sys/stat\.h$", {"io", "testing", "conn", "app", "cli", "examples"}),
     "operating system": (
         r"(sys|netinet|arpa|net|linux)/|(netdb|poll|pthread|sched|signal|dirent|errno|time)\.h$",
-        {"io", "testing", "app", "cli", "examples"},
+        {"io", "testing", "engine", "app", "cli", "examples"},
     ),
     "test": (r"gtest/|gmock/|benchmark/", set()),
 }

@@ -6,12 +6,15 @@ set -euo pipefail
 build=(
   g++ cmake ninja-build ccache pkg-config
   libssl-dev zlib1g-dev libdeflate-dev libsimdjson-dev liburing-dev
-  nlohmann-json3-dev libfmt-dev libcli11-dev libspdlog-dev
+  libhiredis-dev libbrotli-dev libkainjow-mustache-dev
+  nlohmann-json3-dev libfmt-dev libcli11-dev libspdlog-dev libtomlplusplus-dev
+  media-types  # /etc/mime.types
 )
 test=(
   libgtest-dev libbenchmark-dev
   clang clang-format lld llvm libclang-rt-14-dev valgrind
   libwebsockets-dev libwebsocketpp-dev libboost-dev libboost-system-dev  # peers
+  redis-server nginx-light
   libnetty-java libjzlib-java libprotocol-websocket-perl  # clients of the old versions
   python3 python3-websockets curl ca-certificates chromium firefox-esr fonts-dejavu-core
 )
