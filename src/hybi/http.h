@@ -7,18 +7,25 @@
 #pragma once
 
 #include <hybi/bytes.h>
+#include <hybi/error.h>
+#include <hybi/file.h>
+#include <hybi/http/cookie.h>
 #include <hybi/http/head.h>
 #include <hybi/io/address.h>
 #include <hybi/port_ref.h>
 #include <hybi/result.h>
 
 #include <any>
+#include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace hybi {
@@ -61,10 +68,27 @@ class RequestInfo {
   io::Address peer_;
 };
 
+// What becomes of a body that is read as it comes. on_data* (on_end | on_cut)
+struct BodyReader {
+  std::function<void(Bytes)> on_data = {};  // Lifetime of the bytes: until the return.
+  std::function<void()> on_end = {};        // all of it was there
+  std::function<void(Errc)> on_cut = {};    // it will not come: the peer has gone, it is malformed,
+                                            // over a limit or too slow. Nothing can be answered.
+};
+
 class Request : public RequestInfo {
  public:
   // The whole body. Present when the handler runs; middleware runs before the body has arrived.
+  // Empty where it is streamed.
   Bytes body() const;
+  // The body as it comes, for routes with RouteOptions::stream_body. Call before the handler
+  // returns; without it the body is dropped. The answer may be given before the body has ended.
+  // Calls back: on the loop's thread, never inside this call.
+  void on_body(BodyReader reader);
+  void pause_body();  // no on_data until resume_body; TCP slows the peer down
+  void resume_body();
+  // How long this body may be; 413 beyond. For middleware: it has no effect once the body comes.
+  void limit_body(std::size_t max_bytes);
 
   // The WebSocket the client asks for, whatever version; empty for an ordinary request.
   // A malformed or foreign handshake gives empty as well and is answered by the library (400, 403,
@@ -104,7 +128,35 @@ class StreamWriter {
 
 using StreamSource = std::function<StreamStep(StreamWriter&)>;
 
+// A part of a body: bytes, or a range of an open file that is sent without being read (sendfile).
+struct BodyPiece {
+  std::string bytes = {};
+  std::shared_ptr<const OpenFile> file = {};  // then `bytes` is not looked at
+  std::uint64_t offset = 0;
+  std::uint64_t count = 0;
+};
+
+// Changes the bytes of a body on their way out, as a compression does.
+class BodyFilter {
+ public:
+  virtual ~BodyFilter() = default;
+  // Appends to `out` what `piece` becomes, as much of it as the filter likes; with `flush` all of
+  // it, so that the peer can read what was written so far.
+  virtual void add(Bytes piece, bool flush, std::string& out) = 0;
+  virtual void finish(std::string& out) = 0;
+};
+
+// How a request ended, for Response::on_done.
+struct ResponseInfo {
+  unsigned status = 0;              // 101: became a WebSocket; 0: there was no answer
+  std::uint64_t body_bytes = 0;     // sent, as far as the system took them
+  std::chrono::nanoseconds time{};  // from the head of the request to the end of the answer
+  bool aborted = false;             // the connection ended before the answer did
+};
+
 class ResponseHandle;
+class EventStream;
+struct EventOptions;
 
 // The answer to one request. A request is answered once: the first of the functions under "answers"
 // counts, later ones do nothing. A handler that returns without an answer, and without having taken
@@ -117,6 +169,32 @@ class Response {
   // Transfer-Encoding are the library's and refused in the same way; Connection takes only "close".
   Response& set(std::string_view name, std::string_view value);
   Response& add(std::string_view name, std::string_view value);
+  // A cookie; one that cannot be built is treated like a bad field.
+  Response& cookie(const http::SetCookie& cookie);
+  // Link: <target>; rel="...". RFC 8288
+  Response& link(std::string_view target, std::string_view rel);
+  // Sends the Link fields so far as 103 (Early Hints), RFC 8297, with this turn's write: worth it
+  // before later(). Nothing for HTTP/1.0 or without a Link.
+  Response& early_hints();
+  // A field behind the body; until a stream's source has said Done. Only streams for HTTP/1.1 have
+  // them, others drop them. RFC 9110 6.5
+  Response& trailer(std::string_view name, std::string_view value);
+
+  // What has been set.
+  unsigned status() const;
+  std::string_view field(std::string_view name) const;  // null data() if absent
+  // While on_head runs: what the body is. The length is empty for streams.
+  std::string_view content_type() const;
+  std::optional<std::uint64_t> content_length() const;
+
+  // Runs just before the head of the answer is written, whoever answers, the library's errors
+  // included; the last one added runs first. It may read and set status and fields, and filter().
+  Response& on_head(std::function<void(Response&)> hook);
+  // Runs once when the answer has been handed to the system as a whole, or when the connection
+  // ended before. Thread: the loop's. Request and Response are gone by then.
+  Response& on_done(std::function<void(const ResponseInfo&)> hook);
+  // From on_head: the body goes through it. Not called for answers without a body.
+  Response& filter(std::unique_ptr<BodyFilter> filter);
 
   // Answers. Content-Length and Date are added; the body is left out for HEAD, 204 and 304.
   void text(std::string_view body);  // text/plain; charset=utf-8
@@ -129,20 +207,36 @@ class Response {
   void json(const Json& value) { json(std::string_view(value.dump())); }
   void bytes(Bytes body, std::string_view content_type = "application/octet-stream");
   void end();  // no body
+  // Location is `location` as it is given. Status 301, 302, 303, 307, 308.
+  void redirect(std::string_view location, unsigned status = 302);
+  // What the library answers to an error: the error route of that status, else `text` or a
+  // standard one. Status 400-599.
+  void error(unsigned status, std::string_view text = {});
+  // Pieces one after the other, of known length.
+  void body(std::vector<BodyPiece> pieces, std::string_view content_type);
   // The regular file at `path`, by sendfile. 404 if it cannot be opened.
   void file(const std::string& path, std::string_view content_type);
   // A body of unknown length: `source` is called whenever the connection takes more.
   // Calls back: on the loop's thread until it returns Done or the connection ends.
   void stream(std::string_view content_type, StreamSource source);
+  // Server-sent events, see events.h.
+  EventStream events(EventOptions options);
+  EventStream events();
 
   // Answer later, from any thread.
   ResponseHandle later();
+  // Runs `work` on one of the server's threads for what blocks (ServerOptions::blocking_threads),
+  // then `then` with its result on the loop's thread, if the request still waits. A queue that is
+  // full is answered 503, an exception 500.
+  template <class Work, class Then>
+  void blocking(Work work, Then then);
 
   bool answered() const;
 
  private:
   friend class conn::HttpSession;
   explicit Response(conn::HttpSession& session) : session_(&session) {}
+  bool run_blocking(std::function<void()> work);  // false, and answered, if it cannot
 
   conn::HttpSession* session_;
 };
@@ -156,10 +250,36 @@ class ResponseHandle {
   bool respond(std::function<void(Response&)> answer) const;
   // Wakes a stream source that said Wait.
   bool resume() const;
+  // Answers 500 and tells the error hook of the exception.
+  bool fail(std::exception_ptr exception) const;
+  // Runs `task` on the loop's thread when the peer has ended its side or the connection has gone
+  // before the answer was complete. A peer that ended its side has nearly always gone; an answer is
+  // still sent to it. Where that has happened already the task runs soon. One task a request: a
+  // later one replaces it.
+  bool on_gone(std::function<void()> task) const;
 
  private:
   friend class Response;
   std::shared_ptr<const conn::PendingAnswer> pending_;
 };
+
+template <class Work, class Then>
+void Response::blocking(Work work, Then then) {
+  run_blocking([handle = later(), work = std::move(work), then = std::move(then)]() mutable {
+    try {
+      if constexpr (std::is_void_v<decltype(work())>) {
+        work();
+        handle.respond([then = std::move(then)](Response& response) mutable { then(response); });
+      } else {
+        auto result = std::make_shared<decltype(work())>(work());
+        handle.respond([then = std::move(then), result](Response& response) mutable {
+          then(response, std::move(*result));
+        });
+      }
+    } catch (...) {
+      handle.fail(std::current_exception());
+    }
+  });
+}
 
 }  // namespace hybi

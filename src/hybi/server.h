@@ -8,6 +8,7 @@
 #include <hybi/http.h>
 #include <hybi/limits.h>
 #include <hybi/result.h>
+#include <hybi/router.h>
 #include <hybi/websocket.h>
 
 #include <chrono>
@@ -33,6 +34,10 @@ struct ServerOptions {
   // Peers whose X-Forwarded-Proto or Forwarded (RFC 7239) says instead what the client speaks:
   // "127.0.0.1", "10.0.0.0/8", "::1", "unix".
   std::vector<std::string> trusted_proxies = {};
+  // Threads for Response::blocking and Server::blocking, started when first needed, and how many
+  // tasks may wait for one.
+  unsigned blocking_threads = 4;
+  std::size_t max_blocking_queue = 1024;
   // Told of every error that has no caller to return to: exceptions of handlers, refused fields.
   // `what` is for people. Thread: any of the loops.
   std::function<void(Error error, std::string_view what)> on_error = {};
@@ -62,40 +67,17 @@ struct ServerStats {
   std::uint64_t failed_websockets = 0;  // closed by us for an error of the peer
 };
 
-using Handler = std::function<void(Request&, Response&)>;
-
-// The rest of the chain. Call it once, now or later on the same thread (request and response stay);
-// not calling it means that the middleware answers itself.
-using Next = std::function<void()>;
-using Middleware = std::function<void(Request&, Response&, Next)>;
-
-class Server {
+class Server : public Routes<Server> {
  public:
   explicit Server(ServerOptions options = {});
   ~Server();  // stop(0) and wait
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Routes. Patterns: "/rooms/:room", "/files/*path" (at the end, at least one character).
-  // Literal beats :param beats *rest. HEAD is answered by get routes, OPTIONS and 405 by
-  // themselves. A bad pattern is reported by start().
-  Server& get(std::string_view pattern, Handler handler);
-  Server& post(std::string_view pattern, Handler handler);
-  Server& put(std::string_view pattern, Handler handler);
-  Server& patch(std::string_view pattern, Handler handler);
-  Server& del(std::string_view pattern, Handler handler);
-  Server& head(std::string_view pattern, Handler handler);
-  Server& options(std::string_view pattern, Handler handler);
-  Server& any(std::string_view pattern, Handler handler);
-  // A route that only accepts WebSockets; a plain GET is answered 426.
-  Server& ws(std::string_view pattern, WebSocketHandlers handlers);
-
-  // Middleware for paths that start with `prefix` (at a segment border), in order of `use`, before
-  // the body has arrived; also for upgrades and for paths without a route. A middleware that goes
-  // on later keeps `next` alone: the request may be gone by then, and next() does nothing in that
-  // case.
-  Server& use(Middleware middleware);
-  Server& use(std::string_view prefix, Middleware middleware);
+  // A site of its own for requests to that host: "example.com" or "*.example.com" (any depth; the
+  // longest ending wins, an exact name before all). The server's own middleware runs first and its
+  // error routes come last; its own routes are for all other hosts only.
+  Server& host(std::string_view name, Router router);
 
   // What to listen on; may be called several times. Errors are reported by start().
   Server& listen(int port);                  // on every address; 0: the system chooses
@@ -104,8 +86,8 @@ class Server {
   Server& listen(ListenOptions options);
 
   // Binds, starts the loops and returns.
-  // Fails: BadPattern, BadThreads, BadLimit, BadVersions, BadCompression, BadTrustedProxy,
-  // BadListenAddress, NothingToListenOn, AddressInUse, ...
+  // Fails: BadPattern, BadHost, BadStatus, BadThreads, BadLimit, BadVersions, BadCompression,
+  // BadTrustedProxy, BadListenAddress, NothingToListenOn, AddressInUse, ...
   Result<void> start();
   // start(), then wait(). Prints an error on stderr. Returns: what main should return.
   int run();
@@ -126,6 +108,11 @@ class Server {
     publish(channel, Message{as_bytes(text), true});
   }
 
+  // Runs `work` on a thread for what blocks, see ServerOptions::blocking_threads; it must not
+  // throw. Returns: false when the queue is full or the server has stopped. Thread: any.
+  bool blocking(std::function<void()> work);
+
+  using Routes<Server>::post;  // of routes
   // Runs `task` on the first loop's thread. Returns: false when stopped. Thread: any.
   bool post(std::function<void()> task);
   // Runs `task` on the first loop's thread, once after `delay` or every `interval`, until stopped.

@@ -51,7 +51,7 @@ struct Server::Impl {
   unsigned running = 0;                 // loops; under the mutex
   std::atomic<unsigned> undrained = 0;  // loops
 
-  void note(Result<void> result) {
+  void note(const Result<void>& result) {
     if (!result && setup_error.code == Errc::Ok) setup_error = result.error();
   }
   Result<void> check() const;
@@ -63,6 +63,9 @@ Result<void> Server::Impl::check() const {
   if (setup_error.code != Errc::Ok) return setup_error;
   if (started) return Errc::BadState;
   if (options.threads < 1 || options.threads > kMaxThreads) return Errc::BadThreads;
+  if (options.blocking_threads < 1 || options.blocking_threads > kMaxThreads) {
+    return Errc::BadThreads;
+  }
   if (!is_valid(options.http) || !is_valid(options.limits)) return Errc::BadLimit;
   if (listen.empty()) return Errc::NothingToListenOn;
   return {};
@@ -128,6 +131,7 @@ Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>()) {
     impl_->note(impl_->share.trusted_proxies.add(network));
   }
   impl_->site.set_error_hook(options.on_error);
+  impl_->site.set_blocking(options.blocking_threads, options.max_blocking_queue);
   impl_->options = std::move(options);
 }
 
@@ -137,60 +141,13 @@ Server::~Server() {
   for (const std::string& path : impl_->unix_paths) io::remove_dead_unix_socket(path);
 }
 
-Server& Server::get(std::string_view pattern, Handler handler) {
-  impl_->note(impl_->site.router().add(http::Method::Get, pattern, std::move(handler)));
+Server& Server::host(std::string_view name, Router router) {
+  add_host(name, std::move(router));
   return *this;
 }
 
-Server& Server::post(std::string_view pattern, Handler handler) {
-  impl_->note(impl_->site.router().add(http::Method::Post, pattern, std::move(handler)));
-  return *this;
-}
-
-Server& Server::put(std::string_view pattern, Handler handler) {
-  impl_->note(impl_->site.router().add(http::Method::Put, pattern, std::move(handler)));
-  return *this;
-}
-
-Server& Server::patch(std::string_view pattern, Handler handler) {
-  impl_->note(impl_->site.router().add(http::Method::Patch, pattern, std::move(handler)));
-  return *this;
-}
-
-Server& Server::del(std::string_view pattern, Handler handler) {
-  impl_->note(impl_->site.router().add(http::Method::Delete, pattern, std::move(handler)));
-  return *this;
-}
-
-Server& Server::head(std::string_view pattern, Handler handler) {
-  impl_->note(impl_->site.router().add(http::Method::Head, pattern, std::move(handler)));
-  return *this;
-}
-
-Server& Server::options(std::string_view pattern, Handler handler) {
-  impl_->note(impl_->site.router().add(http::Method::Options, pattern, std::move(handler)));
-  return *this;
-}
-
-Server& Server::any(std::string_view pattern, Handler handler) {
-  impl_->note(impl_->site.router().add_any(pattern, std::move(handler)));
-  return *this;
-}
-
-Server& Server::ws(std::string_view pattern, WebSocketHandlers handlers) {
-  impl_->note(check(handlers));
-  impl_->note(impl_->site.add_websocket(pattern, std::move(handlers)));
-  return *this;
-}
-
-Server& Server::use(Middleware middleware) {
-  return use("", std::move(middleware));
-}
-
-Server& Server::use(std::string_view prefix, Middleware middleware) {
-  if (!prefix.empty() && prefix.front() != '/') impl_->note(Errc::BadPattern);
-  impl_->site.use(prefix, std::move(middleware));
-  return *this;
+bool Server::blocking(std::function<void()> work) {
+  return impl_->site.run_blocking(std::move(work));
 }
 
 Server& Server::listen(int port) {
@@ -217,6 +174,8 @@ Server& Server::listen(ListenOptions options) {
 }
 
 Result<void> Server::start() {
+  impl_->note(list().mistake());
+  if (!impl_->started) impl_->site.build(list());
   return impl_->start();
 }
 

@@ -8,6 +8,7 @@
 #include <hybi/conn/loop_context.h>
 #include <hybi/io/listener.h>
 #include <hybi/io/loop.h>
+#include <hybi/server.h>
 #include <hybi/testing/fake_backend.h>
 
 #include <chrono>
@@ -18,7 +19,7 @@
 
 namespace hybi::test {
 
-class MemorySite {
+class MemorySite : public Routes<MemorySite> {
  public:
   MemorySite(bool pending_writes, const ServerOptions& options) {
     auto backend = std::make_unique<testing::FakeBackend>(pending_writes);
@@ -31,7 +32,8 @@ class MemorySite {
       require(share_.trusted_proxies.add(network));
     }
     site_.set_error_hook(options.on_error);
-    context_ = std::make_unique<conn::LoopContext>(*loop_, 0, share_, site_, counters_);
+    site_.set_blocking(options.blocking_threads, options.max_blocking_queue);
+    context_ = std::make_unique<conn::LoopContext>(*loop_, 0, share_, fresh_, counters_);
     channels_ = std::make_unique<LoopChannels>(hub_, *context_->port().get());
     context_->set_channels(channels_.get());
     hub_.join(context_->port(), *channels_);
@@ -43,26 +45,8 @@ class MemorySite {
         1'000'000);
   }
 
-  MemorySite& get(std::string_view pattern, Handler handler) {
-    return add(http::Method::Get, pattern, std::move(handler));
-  }
-  MemorySite& post(std::string_view pattern, Handler handler) {
-    return add(http::Method::Post, pattern, std::move(handler));
-  }
-  MemorySite& put(std::string_view pattern, Handler handler) {
-    return add(http::Method::Put, pattern, std::move(handler));
-  }
-  MemorySite& any(std::string_view pattern, Handler handler) {
-    require(site_.router().add_any(pattern, std::move(handler)));
-    return *this;
-  }
-  MemorySite& ws(std::string_view pattern, WebSocketHandlers handlers) {
-    require(site_.add_websocket(pattern, std::move(handlers)));
-    return *this;
-  }
-  MemorySite& use(Middleware middleware) { return use("", std::move(middleware)); }
-  MemorySite& use(std::string_view prefix, Middleware middleware) {
-    site_.use(prefix, std::move(middleware));
+  MemorySite& host(std::string_view name, Router router) {
+    add_host(name, std::move(router));
     return *this;
   }
 
@@ -84,16 +68,40 @@ class MemorySite {
   static void require(const Result<void>& result) {
     if (!result) std::abort();
   }
-  MemorySite& add(http::Method method, std::string_view pattern, Handler handler) {
-    require(site_.router().add(method, pattern, std::move(handler)));
-    return *this;
-  }
+
+  // Routes may still be added between requests.
+  class Fresh final : public conn::Application {
+   public:
+    explicit Fresh(MemorySite& site) : site_(site) {}
+    void on_request(conn::HttpSession& session) override {
+      if (site_.list().size() != built_) {
+        require(site_.list().mistake());
+        site_.site_.build(site_.list());
+        built_ = site_.list().size();
+      }
+      site_.site_.on_request(session);
+    }
+    bool on_error_answer(conn::HttpSession& session, const ErrorAnswer& info) override {
+      return site_.site_.on_error_answer(session, info);
+    }
+    bool run_blocking(std::function<void()> work) override {
+      return site_.site_.run_blocking(std::move(work));
+    }
+    void on_error(Error error, std::string_view what) override {
+      site_.site_.on_error(error, what);
+    }
+
+   private:
+    MemorySite& site_;
+    std::size_t built_ = 0;
+  };
 
   testing::FakeBackend* net_ = nullptr;
   std::unique_ptr<io::Loop> loop_;
   conn::ServerShare share_;
   conn::Counters counters_;
   Site site_;
+  Fresh fresh_{*this};
   ChannelHub hub_;
   std::unique_ptr<LoopChannels> channels_;
   std::unique_ptr<conn::LoopContext> context_;

@@ -85,6 +85,24 @@ TEST_P(VersionsSuite, TheChallengeMayComeInAnySplitAndBeAnnounced) {
   }
 }
 
+// Proxies rewrite the names of fields; the answer is spelled as ever.
+TEST_P(VersionsSuite, FieldNamesOfTheRequestMayBeInAnyCase) {
+  auto server = start([](auto& site) { site.ws("/", everything()); });
+  std::string request = hixie76();
+  for (std::size_t at = request.find("\r\n"); at != std::string::npos;
+       at = request.find("\r\n", at + 2)) {
+    for (std::size_t i = at + 2; i < request.size() && request[i] != ':'; ++i) {
+      request[i] = to_lower(request[i]);
+    }
+  }
+  ASSERT_NE(request.find("\r\nsec-websocket-key1: "), std::string::npos);
+  auto client = server->connect();
+  client->write(request + std::string(kKey3));
+  ASSERT_TRUE(client->read_until(holds(std::string(kAnswer))));
+  EXPECT_NE(client->take().find("\r\nSec-WebSocket-Origin: http://example.com\r\n"),
+            std::string::npos);
+}
+
 TEST_P(VersionsSuite, BadKeysAreAnswered400AndTheConnectionEnds) {
   auto server = start([](auto& site) { site.ws("/", everything()); });
   for (std::string_view key2 : {"1299853100", "12998 5 Y3 1  .P01", "9999999999999 ", "a b",

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <hybi/error.h>
+#include <hybi/router.h>
 #include <hybi/websocket.h>
 
+#include <functional>
 #include <string_view>
 
 namespace hybi::conn {
@@ -16,6 +18,11 @@ class Application {
   // The head of a request is complete: route it, run the middleware, answer or arrange for the
   // answer.
   virtual void on_request(HttpSession& session) = 0;
+  // An error is about to be answered. Returns: whether an error route has been run for it (see
+  // HttpSession::run_error_route).
+  virtual bool on_error_answer(HttpSession& session, const ErrorAnswer& error) = 0;
+  // Runs `work` on a thread for what blocks. Returns: false if too much waits there already.
+  virtual bool run_blocking(std::function<void()> work) = 0;
   // An error with no caller to return to.
   virtual void on_error(Error error, std::string_view what) = 0;
   // The same for the exception that is being handled. Requires: inside a catch block.

@@ -22,7 +22,7 @@ class ChallengeSession final : public Session {
   void on_start() override;
   void on_bytes(MutableBytes& in) override;
   void on_end() override;
-  void on_progress(std::uint64_t) override {}
+  void on_progress(std::uint64_t, std::uint64_t) override {}
   void on_deadline() override;
   void on_stop() override;
   void on_closed(Error) override {}

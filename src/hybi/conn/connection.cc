@@ -12,6 +12,9 @@ namespace {
 // So much does not wait for the end of the turn where large payloads are received.
 constexpr std::uint64_t kLeavesAtOnce = 128 * 1024;
 
+// What a peer may send behind a request that is being answered while its end is watched for.
+constexpr std::size_t kWatchedBytes = 64 * 1024;
+
 }  // namespace
 
 Connection::Connection(std::uint32_t slot, std::uint32_t generation, LoopContext& context,
@@ -48,7 +51,12 @@ void Connection::on_bytes(MutableBytes in) {
   context_.counters().bytes_received.add(in.size());
   if (kept_) {
     kept_->append(in);
-    if (!paused()) offer_kept();
+    if (!paused()) {
+      offer_kept();
+    } else if (watching_ && kept_->size() >= kWatchedBytes) {
+      watching_ = false;
+      stream_->pause_reading();
+    }
     return;
   }
   offer(in);
@@ -107,6 +115,7 @@ void Connection::on_end() {
   if (ended_) return;
   if (kept_ && (paused() || hook_queued_)) {  // the session is told when it has taken them
     kept_->ended = true;
+    session_->on_end_behind();
     return;
   }
   kept_.reset();
@@ -130,7 +139,8 @@ void Connection::ensure_started() {
 }
 
 void Connection::pause(Pause reason) {
-  if (pauses_ == 0 && !ended_) stream_->pause_reading();
+  if ((pauses_ == 0 || watching_) && !ended_) stream_->pause_reading();
+  watching_ = false;
   pauses_ |= static_cast<std::uint8_t>(reason);
 }
 
@@ -138,9 +148,17 @@ void Connection::resume(Pause reason) {
   if (pauses_ == 0) return;
   pauses_ &= static_cast<std::uint8_t>(~static_cast<std::uint8_t>(reason));
   if (pauses_ != 0 || ended_) return;
+  watching_ = false;
   stream_->resume_reading();
   // What was kept is offered outside of the caller.
   if (kept_ || session_->holds_input()) hook_later();
+}
+
+void Connection::watch_for_end() {
+  if (pauses_ != static_cast<std::uint8_t>(Pause::Busy) || ended_ || watching_) return;
+  if (kept_ && (kept_->ended || kept_->size() >= kWatchedBytes)) return;
+  watching_ = true;
+  stream_->resume_reading();
 }
 
 // --- sending
@@ -200,7 +218,7 @@ void Connection::wrote(std::uint64_t count, std::uint64_t offered) {
   context_.counters().bytes_sent.add(count);
   outbox_->consume(count);
   blocked_ = count < offered;
-  if (!ended_) session_->on_progress(outbox_->unsent());
+  if (!ended_) session_->on_progress(count, outbox_->unsent());
 }
 
 void Connection::on_written(std::size_t count) {

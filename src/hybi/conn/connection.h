@@ -47,6 +47,9 @@ class Connection final : public io::StreamOwner, private io::LoopMember {
 
   void pause(Pause reason);
   void resume(Pause reason);
+  // While reading rests for Busy alone: the peer's end is noticed all the same. What it sends
+  // before that is kept, up to a bound.
+  void watch_for_end();
   bool paused() const { return pauses_ != 0; }
   bool paused_for(Pause reason) const { return (pauses_ & static_cast<std::uint8_t>(reason)) != 0; }
 
@@ -86,6 +89,7 @@ class Connection final : public io::StreamOwner, private io::LoopMember {
     bool ended = false;  // the peer's end comes after them
 
     void append(Bytes more);
+    std::size_t size() const { return bytes.size() - taken; }
   };
 
   void flush();
@@ -119,6 +123,7 @@ class Connection final : public io::StreamOwner, private io::LoopMember {
   bool hook_queued_ : 1 = false;
   bool write_pending_ : 1 = false;
   bool blocked_ : 1 = false;
+  bool watching_ : 1 = false;  // pauses_, and yet the stream reads
   bool shutdown_due_ : 1 = false;
   bool shut_down_ : 1 = false;
   bool ended_ : 1 = false;

@@ -13,6 +13,8 @@ namespace {
 class NoApplication final : public Application {
  public:
   void on_request(HttpSession&) override {}
+  bool on_error_answer(HttpSession&, const ErrorAnswer&) override { return false; }
+  bool run_blocking(std::function<void()>) override { return false; }
   void on_error(Error, std::string_view) override {}
 };
 
@@ -37,7 +39,7 @@ class NotingSession final : public Session {
     connection_.end();
   }
   void on_hook() override { note("hook"); }
-  void on_progress(std::uint64_t unsent) override { last_unsent = unsent; }
+  void on_progress(std::uint64_t, std::uint64_t unsent) override { last_unsent = unsent; }
   void on_deadline() override { note("deadline"); }
   void on_stop() override { note("stop"); }
   void on_closed(Error error) override { note("closed " + std::string(info(error.code).name)); }

@@ -4,9 +4,8 @@
 #include <hybi/conn/loop_context.h>
 #include <hybi/http/writer.h>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <algorithm>
+#include <stdexcept>
 
 namespace hybi::conn {
 namespace {
@@ -17,7 +16,7 @@ constexpr std::uint64_t kDiscardedBodyBytes = 64 * 1024;
 }  // namespace
 
 void HttpSession::set_field(std::string_view name, std::string_view value, bool replace) {
-  if (answered()) return;
+  if (!head_open()) return;
   if (equals_ignoring_case(name, "connection") && equals_ignoring_case(value, "close")) {
     close_after_ = true;
     return;
@@ -29,15 +28,18 @@ void HttpSession::set_field(std::string_view name, std::string_view value, bool 
   const Result<void> done = framing   ? Result<void>(Errc::BadField)
                             : replace ? fields_.set(name, value)
                                       : fields_.add(name, value);
-  if (done) return;
+  if (!done) bad_answer(done.error(), name);
+}
+
+void HttpSession::bad_answer(Error error, std::string_view what) {
   bad_answer_ = true;
-  connection_.context().application().on_error(done.error(), name);
+  connection_.context().application().on_error(error, what);
 }
 
 // RFC 9110 6.4.1: no content for HEAD, 1xx, 204, 304.
 bool HttpSession::body_allowed() const {
-  if (stage_ == Stage::Idle) return true;  // a head that could not be read
-  return status_ != 204 && status_ != 304 && parser_.head().method() != http::Method::Head;
+  if (status_ == 204 || status_ == 304) return false;
+  return no_head_ || parser_.head().method() != http::Method::Head;
 }
 
 bool HttpSession::keep_alive() const {
@@ -45,20 +47,31 @@ bool HttpSession::keep_alive() const {
 }
 
 // Marks the request as answered; a status or field that must not be sent makes it a 500.
-void HttpSession::begin_answer() {
+void HttpSession::begin_answer(std::string_view content_type, std::optional<std::uint64_t> length) {
+  if (extras_) run_head_hooks(content_type, length);
   answered_ = true;
   if (status_ < 200 || status_ > 599) {
-    connection_.context().application().on_error({Errc::BadStatus}, std::to_string(status_));
-    bad_answer_ = true;
+    bad_answer({Errc::BadStatus}, std::to_string(status_));
   }
   if (bad_answer_) {
     status_ = 500;
     fields_.clear();
+    if (filters()) extras_->filter.reset();
   }
   if (!body_complete_ && (parser_.head().chunked() || continue_due_ ||
                           parser_.head().content_length() > kDiscardedBodyBytes)) {
     close_after_ = true;
   }
+}
+
+// The same for answers that cannot be replaced by the text of an error.
+bool HttpSession::begin_large_answer(std::string_view content_type,
+                                     std::optional<std::uint64_t> length) {
+  begin_answer(content_type, length);
+  if (!bad_answer_) return true;
+  answered_ = false;
+  answer_error(Errc::HttpHandlerFailed);
+  return false;
 }
 
 void HttpSession::write_head(std::optional<std::uint64_t> length, std::string_view content_type,
@@ -87,61 +100,125 @@ void HttpSession::write_head(std::optional<std::uint64_t> length, std::string_vi
 
 void HttpSession::answer(Bytes body, std::string_view content_type) {
   if (answered()) return;
-  begin_answer();
+  begin_answer(content_type, body.size());
   if (bad_answer_) body = as_bytes(info(Errc::HttpHandlerFailed).text);
+  if (filters()) {
+    extras_->filtered.clear();
+    extras_->filter->add(body, false, extras_->filtered);
+    extras_->filter->finish(extras_->filtered);
+    body = as_bytes(std::string_view(extras_->filtered));
+  }
   write_head(body.size(), content_type, false);
-  if (body_allowed()) out().append(body);
+  if (body_allowed()) {
+    out().append(body);
+    count_body(body.size());
+  }
   answer_complete();
 }
+
+// --- errors
 
 void HttpSession::answer_error(Errc errc, std::string_view more_fields) {
   if (answered()) return;
-  answered_ = true;
-  bad_answer_ = false;
-  status_ = info(errc).http_status;
   fields_.clear();
+  fields_.add_lines(more_fields);
   if (!body_complete_) close_after_ = true;
-  const std::string_view text = info(errc).text;
-  OutBuffer& out = this->out();
-  http::write_status_line(status_, out);
-  out.append(connection_.context().date_line());
-  out.append(more_fields);
-  out.append("Content-Type: text/plain; charset=utf-8\r\n");
-  http::write_content_length(text.size() + 1, out);
-  if (!keep_alive()) {
-    close_after_ = true;
-    out.append("Connection: close\r\n");
-  }
-  http::write_end_of_head(out);
-  if (body_allowed()) {
-    out.append(text);
-    out.append("\n");
-  }
-  answer_complete();
+  give_error({.status = info(errc).http_status, .errc = errc, .text = info(errc).text});
 }
 
-void HttpSession::answer_file(const std::string& path, std::string_view content_type) {
+void HttpSession::answer_error(unsigned status, std::string_view text) {
   if (answered()) return;
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  struct stat about {};
-  if (fd < 0 || ::fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
-    if (fd >= 0) ::close(fd);
-    answer_error(Errc::HttpNotFound);
+  if (status < 400 || status > 599) {
+    bad_answer({Errc::BadStatus}, std::to_string(status));
+    status = 500;
+  }
+  if (text.empty()) text = http::reason_phrase(status);
+  give_error({.status = status, .errc = Errc::Ok, .text = text});
+}
+
+void HttpSession::give_error(const ErrorAnswer& error) {
+  bad_answer_ = false;
+  status_ = error.status;
+  if (!no_head_ && !in_error_route_ &&
+      connection_.context().application().on_error_answer(*this, error) && answered()) {
     return;
   }
-  begin_answer();
-  if (bad_answer_) {
-    ::close(fd);
-    answered_ = false;
-    answer_error(Errc::HttpHandlerFailed);
+  bad_answer_ = false;
+  status_ = error.status;
+  answer(as_bytes(std::string(error.text) + "\n"), "text/plain; charset=utf-8");
+}
+
+void HttpSession::run_error_route(const ErrorHandler& route, const ErrorAnswer& error) {
+  in_error_route_ = true;  // once a request: what fails in it is answered by the library
+  try {
+    route(request_, response_, error);
+  } catch (...) {
+    connection_.context().application().on_exception(Errc::HttpHandlerFailed);
+  }
+}
+
+void HttpSession::send_early_hints() {
+  if (answered() || parser_.head().minor_version() == 0 || !fields_.has("link")) return;
+  OutBuffer& out = this->out();
+  http::write_status_line(103, out);
+  for (const http::Field field : fields_) {
+    if (!equals_ignoring_case(field.name, "link")) continue;
+    (void)http::write_field(field.name, field.value, out);
+  }
+  http::write_end_of_head(out);
+}
+
+// --- pieces
+
+// A body of pieces on its way through a filter: read bit by bit.
+class HttpSession::FilteredPieces {
+ public:
+  explicit FilteredPieces(std::vector<BodyPiece> pieces) : pieces_(std::move(pieces)) {}
+
+  StreamStep operator()(StreamWriter& writer) {
+    if (at_ == pieces_.size()) return StreamStep::Done;
+    BodyPiece& piece = pieces_[at_];
+    if (!piece.file) {
+      writer.write(piece.bytes);
+      ++at_;
+      return StreamStep::More;
+    }
+    const auto count = std::min<std::uint64_t>(piece.count, kReadBytes);
+    const Result<std::string> bytes = piece.file->read(piece.offset, count);
+    if (!bytes || bytes->size() < count) throw std::runtime_error("file became shorter");
+    writer.write(*bytes);
+    piece.offset += count;
+    piece.count -= count;
+    if (piece.count == 0) ++at_;
+    return StreamStep::More;
+  }
+
+ private:
+  static constexpr std::size_t kReadBytes = 64 * 1024;
+
+  std::vector<BodyPiece> pieces_;
+  std::size_t at_ = 0;
+};
+
+void HttpSession::answer_pieces(std::vector<BodyPiece> pieces, std::string_view content_type) {
+  if (answered()) return;
+  std::uint64_t length = 0;
+  for (const BodyPiece& piece : pieces) length += piece.file ? piece.count : piece.bytes.size();
+  if (!begin_large_answer(content_type, length)) return;
+  if (filters()) {
+    begin_stream(content_type, FilteredPieces(std::move(pieces)));
     return;
   }
-  const auto bytes = static_cast<std::uint64_t>(about.st_size);
-  write_head(bytes, content_type, false);
+  write_head(length, content_type, false);
   if (body_allowed()) {
-    connection_.outbox().append_file(fd, 0, bytes);
-  } else {
-    ::close(fd);
+    for (BodyPiece& piece : pieces) {
+      if (piece.file) {
+        connection_.outbox().append_file(std::move(piece.file), piece.offset, piece.count);
+      } else {
+        out().append(piece.bytes);
+      }
+    }
+    count_body(length);
   }
   answer_complete();
 }
@@ -151,39 +228,60 @@ void HttpSession::answer_file(const std::string& path, std::string_view content_
 // Collects what a source writes, as chunks for HTTP/1.1. RFC 9112 7.1
 class HttpSession::ChunkWriter final : public StreamWriter {
  public:
-  ChunkWriter(OutBuffer& out, bool chunked) : out_(out), chunked_(chunked) {}
+  explicit ChunkWriter(HttpSession& session) : session_(session) {}
   void write(Bytes data) override {
-    if (chunked_) {
-      http::write_chunk(data, out_);
+    if (data.empty()) return;
+    wrote_ = true;
+    if (session_.filters()) {
+      session_.extras_->filter->add(data, false, session_.extras_->filtered);
     } else {
-      out_.append(data);
+      session_.write_piece(data);
     }
-    wrote_ = wrote_ || !data.empty();
   }
   bool wrote() const { return wrote_; }
 
  private:
-  OutBuffer& out_;
-  bool chunked_;
+  HttpSession& session_;
   bool wrote_ = false;
 };
 
+void HttpSession::write_piece(Bytes data) {
+  count_body(data.size());
+  if (chunked_) {
+    http::write_chunk(data, out());
+  } else {
+    out().append(data);
+  }
+}
+
+// What the filter has made of what was written so far; when the source waits all of it.
+void HttpSession::write_filtered(StreamStep step) {
+  std::string& filtered = extras_->filtered;
+  if (step == StreamStep::Done) {
+    extras_->filter->finish(filtered);
+  } else if (step == StreamStep::Wait) {
+    extras_->filter->add({}, true, filtered);
+  }
+  if (!filtered.empty()) write_piece(as_bytes(std::string_view(filtered)));
+  filtered.clear();
+}
+
 void HttpSession::answer_stream(std::string_view content_type, StreamSource source) {
   if (answered()) return;
-  begin_answer();
-  if (bad_answer_) {
-    answered_ = false;
-    answer_error(Errc::HttpHandlerFailed);
-    return;
-  }
+  if (begin_large_answer(content_type, std::nullopt)) begin_stream(content_type, std::move(source));
+}
+
+void HttpSession::begin_stream(std::string_view content_type, StreamSource source) {
   chunked_ = parser_.head().minor_version() >= 1;
   if (!chunked_) close_after_ = true;  // HTTP/1.0: the end of the connection ends the body
+  if (extras_) extras_->filtered.clear();
   write_head(std::nullopt, content_type, chunked_ && body_allowed());
   if (!body_allowed()) {
     answer_complete();
     return;
   }
   source_ = std::move(source);
+  if (connection_.paused_for(Pause::Busy)) connection_.watch_for_end();
   connection_.hook_later();  // user code does not run inside stream()
 }
 
@@ -199,16 +297,21 @@ void HttpSession::pump() {
     StreamStep step = StreamStep::Done;
     bool wrote = false;
     dispatch([&] {
-      ChunkWriter writer(out(), chunked_);
+      ChunkWriter writer(*this);
       step = source_(writer);
       wrote = writer.wrote();
     });
     if (connection_.ended()) return;
+    if (step == StreamStep::More && !wrote) step = StreamStep::Wait;
+    if (filters()) write_filtered(step);
     if (step == StreamStep::Done) {
       source_ = nullptr;
-      if (chunked_) http::write_last_chunk(connection_.out());
+      if (chunked_) {
+        http::write_last_chunk(connection_.out(),
+                               extras_ ? extras_->trailers.lines() : std::string_view());
+      }
       answer_complete();
-    } else if (step == StreamStep::Wait || !wrote) {
+    } else if (step == StreamStep::Wait) {
       source_waits_ = true;
     }
   }

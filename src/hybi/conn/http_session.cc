@@ -14,6 +14,7 @@ constexpr std::size_t kKeptBodyCapacity = 16 * 1024;
 
 void HttpSession::handler_failed() {
   connection_.context().application().on_exception(Errc::HttpHandlerFailed);
+  if (&connection_.session() == this && in_head_hooks_) bad_answer_ = true;
   if (&connection_.session() == this) answer_error(Errc::HttpHandlerFailed);
   // Half a stream: nothing sensible can follow.
   if (answered_ && !answer_complete_) connection_.abort(Errc::HttpHandlerFailed);
@@ -89,14 +90,13 @@ void HttpSession::begin_request() {
     parser_.leave_body();
     body_complete_ = close_after_ = true;
   }
-  // A body that will be refused for its length is not asked for.
-  continue_due_ = head.expect_continue() && !body_complete_ && head.minor_version() >= 1 &&
-                  head.content_length() <= connection_.context().share().http.max_body_bytes;
+  continue_due_ = head.expect_continue() && !body_complete_ && head.minor_version() >= 1;
   connection_.context().application().on_request(*this);
   if (stage_ != Stage::Receiving || &connection_.session() != this) return;
   if (body_complete_) return;
-  if (continue_due_ && !answered_) {  // nobody has refused the request: its body may come
-    continue_due_ = false;            // RFC 9110 10.1.1
+  // Nobody has refused the request: its body may come, if it will not be refused for its length.
+  if (continue_due_ && !answered_ && head.content_length() <= parser_.max_body_bytes()) {
+    continue_due_ = false;  // RFC 9110 10.1.1
     out().append("HTTP/1.1 100 Continue\r\n\r\n");
   }
   connection_.want_deadline(next_deadline());
@@ -104,6 +104,10 @@ void HttpSession::begin_request() {
 
 void HttpSession::take_body(Bytes piece) {
   body_received_ += piece.size();
+  if (streams_body_) {
+    if (extras_ && extras_->reader.on_data) dispatch([&] { extras_->reader.on_data(piece); });
+    return;
+  }
   if (answered_) return;  // nobody wants it
   if (body_.empty() && body_view_.empty()) {
     body_view_ = piece;
@@ -117,29 +121,38 @@ void HttpSession::request_complete() {
   body_complete_ = true;
   stage_ = Stage::Answering;
   if (handler_ != nullptr) run_handler();
+  if (streams_body_) body_ended();
   if (&connection_.session() != this || stage_ != Stage::Answering) return;
   if (answer_complete_) {
     next_request();
-  } else {
-    connection_.pause(Pause::Busy);  // the next request waits for this one's answer
+    return;
   }
+  connection_.pause(Pause::Busy);  // the next request waits for this one's answer
+  // Nobody may say anything for long: that the peer has gone would not be noticed.
+  if (deferred_ || source_) connection_.watch_for_end();
 }
 
 void HttpSession::set_pattern(const RoutePattern* pattern) {
   request_.pattern_ = pattern;
 }
 
-void HttpSession::run(const Handler& handler) {
+void HttpSession::run(const Handler& handler, const RouteOptions& options) {
   if (answered()) return;
   handler_ = &handler;
-  if (body_complete_) run_handler();
+  if (options.max_body_bytes) limit_body(*options.max_body_bytes);
+  if (options.deadline) {
+    answer_by_ = since_ + *options.deadline;
+    connection_.want_deadline(answer_by_);
+  }
+  streams_body_ = options.stream_body && !body_complete_;
+  if (body_complete_ || streams_body_) run_handler();
 }
 
 void HttpSession::run_handler() {
   const Handler* const handler = std::exchange(handler_, nullptr);
   if (answered_) return;
   dispatch([&] { (*handler)(request_, response_); });
-  if (&connection_.session() == this && !deferred_) answer_unanswered();
+  if (&connection_.session() == this && !deferred_ && !streams_body_) answer_unanswered();
 }
 
 void HttpSession::answer_unanswered() {
@@ -165,6 +178,8 @@ void HttpSession::own_request() {
 // The answer is complete; if the request is as well, the next one may begin.
 void HttpSession::answer_complete() {
   answer_complete_ = true;
+  if (extras_) tell_done(status_);
+  if (streams_body_) resume_body();  // the rest of it holds up the next request
   if (!body_complete_) {
     if (close_after_) linger();
     return;
@@ -186,6 +201,9 @@ void HttpSession::next_request() {
   handler_ = nullptr;
   head_owned_ = answered_ = answer_complete_ = deferred_ = false;
   chunked_ = bad_answer_ = upgrade_taken_ = source_waits_ = false;
+  streams_body_ = in_error_route_ = no_head_ = gone_due_ = false;
+  answer_by_ = io::TimePoint::max();
+  if (extras_) extras_.reset();
   status_ = 200;
   body_view_ = {};
   body_.clear();
@@ -206,6 +224,7 @@ void HttpSession::next_request() {
 
 void HttpSession::refuse(Errc errc) {
   connection_.context().counters().refused_requests.add();
+  if (streams_body_) cut_body(errc);
   if (answered_ && !answer_complete_) {  // an answer is half sent: nothing sensible can follow
     connection_.abort(errc);
     return;
@@ -214,6 +233,7 @@ void HttpSession::refuse(Errc errc) {
     if (stage_ == Stage::Idle) {  // not even a head came: this is the answer to all of it
       stage_ = Stage::Receiving;
       body_complete_ = false;
+      no_head_ = true;
     }
     close_after_ = true;
     answer_error(errc);
@@ -237,7 +257,11 @@ void HttpSession::on_end() {
   peer_ended_ = true;
   // A request that is being answered gets its answer, and what is under way arrives: the peer may
   // have ended its side only.
-  if (stage_ == Stage::Answering) return;
+  if (stage_ == Stage::Answering) {
+    on_end_behind();
+    return;
+  }
+  if (stage_ == Stage::Receiving && streams_body_) cut_body(Errc::HttpCutShort);
   if (stage_ == Stage::Receiving && answered_ && !answer_complete_) {
     connection_.abort(Errc::HttpCutShort);  // half an answer to half a request
   } else if (stage_ != Stage::Lingering) {
@@ -247,15 +271,27 @@ void HttpSession::on_end() {
   }
 }
 
+// A request is being answered, and the peer will send no more.
+void HttpSession::on_end_behind() {
+  gone_due_ = true;
+  connection_.hook_later();
+}
+
 void HttpSession::on_hook() {
+  if (ending_) run_done_hooks(false);
+  if (gone_due_) run_gone();
   pump();
   if (connection_.ended() || stage_ != Stage::Answering || !answer_complete_) return;
   next_request();
   connection_.resume(Pause::Busy);
 }
 
-void HttpSession::on_progress(std::uint64_t unsent) {
+void HttpSession::on_progress(std::uint64_t sent, std::uint64_t unsent) {
   progress_at_ = connection_.context().loop().now();
+  if (ending_) {
+    for (EndingRequest& request : *ending_) request.left -= std::min(request.left, sent);
+    if (ending_->front().left == 0) connection_.hook_later();
+  }
   const std::size_t high_water = connection_.context().share().http.high_water_bytes;
   if (unsent == 0 && stage_ == Stage::Lingering) {
     if (peer_ended_) {
@@ -280,9 +316,15 @@ void HttpSession::on_stop() {
   close_after_ = true;
 }
 
-void HttpSession::on_closed(Error) {
+void HttpSession::on_closed(Error error) {
   source_ = nullptr;
+  if (stage_ == Stage::Receiving && streams_body_) {
+    cut_body(error.code == Errc::Ok ? Errc::HttpCutShort : error.code);
+  }
+  run_gone();
   ++request_number_;  // references to the request find nothing
+  if (extras_ && !answer_complete_) tell_done(answered_ ? status_ : 0);
+  run_done_hooks(true);
 }
 
 // --- time
@@ -290,17 +332,29 @@ void HttpSession::on_closed(Error) {
 io::TimePoint HttpSession::next_deadline() const {
   const HttpLimits& limits = connection_.context().share().http;
   if (connection_.unsent() > 0) return progress_at_ + limits.write_timeout;
+  if (!answered_ && answer_by_ < io::TimePoint::max()) {
+    return std::min(answer_by_, stage_deadline());
+  }
+  return stage_deadline();
+}
+
+io::TimePoint HttpSession::stage_deadline() const {
+  const HttpLimits& limits = connection_.context().share().http;
   switch (stage_) {
     case Stage::Idle:
       return since_ + (head_started_ || request_number_ == 0 ? limits.head_timeout
                                                              : limits.keep_alive_timeout);
     case Stage::Receiving: {
+      if (connection_.paused_for(Pause::User)) {  // by ourselves: the peer cannot go on
+        return connection_.context().loop().now() + limits.body_grace;
+      }
       // The body may take as long as it arrives at the minimum rate. RFC 9110 15.5.9
       const auto earned = std::chrono::milliseconds(
           body_received_ * 1000 / std::max<std::size_t>(limits.min_body_bytes_per_second, 1));
       return since_ + limits.body_grace + std::min(earned, std::chrono::milliseconds(3'600'000));
     }
     case Stage::Answering:
+      if (extras_ && extras_->on_silence) return extras_->silent_since + extras_->keep_alive;
       return connection_.context().loop().now() + limits.write_timeout;
     case Stage::Lingering:
       return since_ + limits.linger_timeout;
@@ -312,8 +366,14 @@ void HttpSession::on_deadline() {
   const io::TimePoint due = next_deadline();
   if (connection_.context().loop().now() < due) {
     connection_.want_deadline(due);
+  } else if (!answered_ && due == answer_by_) {
+    answer_error(Errc::HttpDeadline);
   } else if (connection_.unsent() > 0) {
     connection_.abort(Errc::HttpBodyTimeout);
+  } else if (stage_ == Stage::Answering && extras_ && extras_->on_silence) {
+    extras_->silent_since = connection_.context().loop().now();
+    dispatch(extras_->on_silence);
+    connection_.want_deadline(next_deadline());
   } else if (stage_ == Stage::Lingering) {
     connection_.end();  // no reset: the system may still be delivering the answer
   } else if (stage_ == Stage::Receiving) {

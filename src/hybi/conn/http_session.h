@@ -10,13 +10,14 @@
 #include <hybi/base/out_buffer.h>
 #include <hybi/base/recycled.h>
 #include <hybi/conn/connection.h>
+#include <hybi/conn/request_extras.h>
 #include <hybi/conn/request_ref.h>
 #include <hybi/conn/route_pattern.h>
 #include <hybi/conn/session.h>
 #include <hybi/conn/ws_session.h>
 #include <hybi/http/fields.h>
 #include <hybi/http/parser.h>
-#include <hybi/server.h>
+#include <hybi/router.h>
 #include <hybi/ws/handshake.h>
 
 #include <any>
@@ -37,9 +38,11 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   Response& response() { return response_; }
   // The route that was found. Lifetime: `pattern` outlives every connection.
   void set_pattern(const RoutePattern* pattern);
-  // Runs `handler` once the body is complete: now, if there is none.
-  // Lifetime: `handler` outlives every connection.
-  void run(const Handler& handler);
+  // Runs `handler` once the body is complete: now, if there is none or it is streamed.
+  // Lifetime: both outlive every connection.
+  void run(const Handler& handler, const RouteOptions& options);
+  // Lets user code answer in the place of an error.
+  void run_error_route(const ErrorHandler& route, const ErrorAnswer& error);
   // Calls user code: an exception answers 500 and is told to the error hook.
   template <class F>
   void dispatch(F&& user_code);
@@ -50,22 +53,48 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   void answer_unanswered();
   // No answer can be given: there was one, or no request waits for one.
   bool answered() const {
-    return answered_ || (stage_ != Stage::Receiving && stage_ != Stage::Answering);
+    return answered_ || in_head_hooks_ ||
+           (stage_ != Stage::Receiving && stage_ != Stage::Answering);
   }
+  // Its status and fields can be changed.
+  bool head_open() const { return in_head_hooks_ || !answered(); }
+  unsigned status() const { return status_; }
+  const http::Fields& fields() const { return fields_; }
   // Somebody holds the right to answer later.
   void defer() { deferred_ = true; }
   bool deferred() const { return deferred_; }
 
+  // --- bodies as they come
+  void set_body_reader(BodyReader reader);
+  void pause_body();
+  void resume_body();
+  void limit_body(std::size_t max_bytes);
+
+  // --- what goes with a request; made when it is asked for
+  RequestExtras& extras();
+  const RequestExtras* find_extras() const { return extras_.get(); }
+  void add_head_hook(std::function<void(Response&)> hook);
+  void add_done_hook(std::function<void(const ResponseInfo&)> hook);
+  void set_filter(std::unique_ptr<BodyFilter> filter);
+  void add_trailer(std::string_view name, std::string_view value);
+  void when_gone(std::function<void()> task);
+
   // --- answers; all but the first of a request are ignored
   void set_status(unsigned status) {
-    if (!answered()) status_ = status;
+    if (head_open()) status_ = status;
   }
   void set_field(std::string_view name, std::string_view value, bool replace);
   void answer(Bytes body, std::string_view content_type);
-  void answer_file(const std::string& path, std::string_view content_type);
+  void answer_pieces(std::vector<BodyPiece> pieces, std::string_view content_type);
   void answer_stream(std::string_view content_type, StreamSource source);
+  // The library's own answer to an error, or that of an error route. `more_fields`: lines.
   void answer_error(Errc errc, std::string_view more_fields = {});
+  void answer_error(unsigned status, std::string_view text);
+  void bad_answer(Error error, std::string_view what);  // it will be a 500
+  void send_early_hints();
   void resume_stream();
+  // Calls `task` whenever nothing has been sent for so long while the answer is a stream.
+  void keep_alive(std::chrono::milliseconds interval, std::function<void()> task);
 
   // Refuses the connection's bytes: answers the error's status, reads on for a while, ends.
   void refuse(Errc errc);
@@ -84,14 +113,16 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   HttpSession* as_http() override { return this; }
   void on_bytes(MutableBytes& in) override;
   void on_end() override;
+  void on_end_behind() override;
   void on_hook() override;
-  void on_progress(std::uint64_t unsent) override;
+  void on_progress(std::uint64_t sent, std::uint64_t unsent) override;
   void on_deadline() override;
   void on_stop() override;
   void on_closed(Error error) override;
 
  private:
   class ChunkWriter;
+  class FilteredPieces;
 
   enum class Stage : std::uint8_t {
     Idle,       // between requests; perhaps a part of a head is there
@@ -110,15 +141,30 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   void run_handler();
   void answer_complete();
   void next_request();
+  void give_error(const ErrorAnswer& error);
+  void run_head_hooks(std::string_view content_type, std::optional<std::uint64_t> length);
+  void count_body(std::uint64_t bytes);
+  void tell_done(unsigned status);
+  void run_done_hooks(bool connection_ended);
+  void hand_over_endings();
+  void run_gone();
+  void cut_body(Errc why);
   void take_body(Bytes piece);
   void own_request();
-  void begin_answer();
+  void begin_answer(std::string_view content_type, std::optional<std::uint64_t> length);
+  bool begin_large_answer(std::string_view content_type, std::optional<std::uint64_t> length);
+  void begin_stream(std::string_view content_type, StreamSource source);
+  void write_piece(Bytes data);
+  void write_filtered(StreamStep step);
+  bool filters() const { return extras_ && extras_->filter; }
   void write_head(std::optional<std::uint64_t> length, std::string_view content_type, bool chunked);
   bool body_allowed() const;
   bool keep_alive() const;
   void linger();
   void pump();
+  void body_ended();
   io::TimePoint next_deadline() const;
+  io::TimePoint stage_deadline() const;
 
   Connection& connection_;
   http::RequestParser parser_;
@@ -132,10 +178,13 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   Bytes body_view_;  // a body that came in one piece, still in the input
   std::vector<std::pair<std::string, std::any>> values_;
 
+  std::unique_ptr<RequestExtras> extras_;
+  std::unique_ptr<std::vector<EndingRequest>> ending_;
   http::Fields fields_;
   StreamSource source_;
-  io::TimePoint since_;        // of the stage
-  io::TimePoint progress_at_;  // when bytes left last
+  io::TimePoint since_;                             // of the stage
+  io::TimePoint progress_at_;                       // when bytes left last
+  io::TimePoint answer_by_ = io::TimePoint::max();  // the route's deadline
   std::uint64_t body_received_ = 0;
   std::uint32_t request_number_ = 0;
   unsigned status_ = 200;
@@ -153,6 +202,11 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   bool bad_answer_ = false;
   bool upgrade_taken_ = false;
   bool source_waits_ = false;
+  bool streams_body_ = false;   // the handler has run before the body came
+  bool in_head_hooks_ = false;  // no answer can begin
+  bool in_error_route_ = false;
+  bool no_head_ = false;  // the request could not be read
+  bool gone_due_ = false;
 };
 
 template <class F>

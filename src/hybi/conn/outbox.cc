@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <array>
 
-#include <unistd.h>
-
 namespace hybi::conn {
 namespace {
 
@@ -21,17 +19,19 @@ void Outbox::append_shared(const SharedMessageRef& message) {
     own_.append(frame);
     return;
   }
-  pieces_.push_back({.own_before = own_.size(), .message = message, .left = frame.size()});
+  pieces_.push_back(
+      {.own_before = own_.size(), .message = message, .file = nullptr, .left = frame.size()});
   other_unsent_ += frame.size();
 }
 
-void Outbox::append_file(int fd, std::uint64_t offset, std::uint64_t count) {
-  if (count == 0) {
-    ::close(fd);
-    return;
-  }
-  pieces_.push_back(
-      {.own_before = own_.size(), .message = nullptr, .fd = fd, .offset = offset, .left = count});
+void Outbox::append_file(std::shared_ptr<const OpenFile> file, std::uint64_t offset,
+                         std::uint64_t count) {
+  if (count == 0) return;
+  pieces_.push_back({.own_before = own_.size(),
+                     .message = nullptr,
+                     .file = std::move(file),
+                     .offset = offset,
+                     .left = count});
   other_unsent_ += count;
 }
 
@@ -68,7 +68,7 @@ Outbox::Front Outbox::gather(std::span<Bytes> out) const {
 
 Outbox::Attempt Outbox::write_file(io::Stream& stream, Piece& piece) {
   const std::uint64_t at_once = std::min<std::uint64_t>(piece.left, 4 * 1024 * 1024);
-  return {stream.send_file(piece.fd, piece.offset, at_once), at_once};
+  return {stream.send_file(piece.file->descriptor(), piece.offset, at_once), at_once};
 }
 
 void Outbox::consume(std::uint64_t count) {
@@ -97,7 +97,7 @@ void Outbox::consume(std::uint64_t count) {
 void Outbox::drop_front_piece() {
   Piece& piece = pieces_[first_piece_++];
   piece.message.reset();
-  if (piece.fd >= 0) ::close(std::exchange(piece.fd, -1));
+  piece.file.reset();
 }
 
 // What has left is removed once it is the larger part, so each byte and piece is moved at most

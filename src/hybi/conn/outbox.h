@@ -8,6 +8,7 @@
 
 #include <hybi/base/out_buffer.h>
 #include <hybi/conn/shared_message.h>
+#include <hybi/file.h>
 #include <hybi/io/stream.h>
 
 #include <cstdint>
@@ -22,8 +23,7 @@ class Outbox {
   // The end of the own bytes. Appending is sending.
   OutBuffer& own() { return own_; }
   void append_shared(const SharedMessageRef& message);
-  // Takes the descriptor; it is closed when the range has left or is given up.
-  void append_file(int fd, std::uint64_t offset, std::uint64_t count);
+  void append_file(std::shared_ptr<const OpenFile> file, std::uint64_t offset, std::uint64_t count);
 
   std::uint64_t unsent() const { return own_.size() - own_sent_ + other_unsent_; }
   bool empty() const { return unsent() == 0; }
@@ -54,7 +54,7 @@ class Outbox {
   struct Piece {
     std::size_t own_before;
     SharedMessageRef message;  // null: a file
-    int fd = -1;
+    std::shared_ptr<const OpenFile> file;
     std::uint64_t offset = 0;  // bytes of the message that have left, or position in the file
     std::uint64_t left = 0;
   };

@@ -53,12 +53,12 @@ SharedMessageRef message(std::size_t bytes, char fill) {
   return shared;
 }
 
-int file_with(std::string_view content) {
+std::shared_ptr<const OpenFile> open_file(std::string_view content) {
   char path[] = "/tmp/hybi-outbox-XXXXXX";
   const int fd = ::mkstemp(path);
   ::unlink(path);
   EXPECT_EQ(::write(fd, content.data(), content.size()), static_cast<ssize_t>(content.size()));
-  return fd;
+  return OpenFile::adopt(fd).value();
 }
 
 bool is_open(int fd) {
@@ -96,10 +96,10 @@ TEST(Outbox, SendsEverythingInTheOrderOfAppendingWhateverTheStreamTakes) {
     shared(600, 'M');
     own("between ");
     const std::string content(2000, 'f');
-    box.append_file(file_with("abc" + content), 3, 2000);
+    box.append_file(open_file("abc" + content), 3, 2000);
     expected += content;
     own("after the file ");
-    box.append_file(file_with("0123456789"), 2, 5);
+    box.append_file(open_file("0123456789"), 2, 5);
     expected += "23456";
     shared(513, 'n');
     own("end");
@@ -141,13 +141,15 @@ TEST(Outbox, ReferencesLargeSharedMessagesUntilTheyHaveLeft) {
 
 TEST(Outbox, ClosesFilesWhenTheyHaveLeftAndWhenTheyAreGivenUp) {
   Outbox box;
-  const int sent = file_with("12345");
-  const int given_up = file_with("12345");
-  const int empty = file_with("");
-  box.append_file(empty, 0, 0);
-  EXPECT_FALSE(is_open(empty));
-  box.append_file(sent, 0, 5);
-  box.append_file(given_up, 0, 5);
+  const auto append = [&](std::string_view content) {
+    auto file = open_file(content);
+    const int fd = file->descriptor();
+    box.append_file(std::move(file), 0, content.size());
+    return fd;
+  };
+  EXPECT_FALSE(is_open(append("")));
+  const int sent = append("12345");
+  const int given_up = append("12345");
   NarrowStream stream(5);
   box.consume(box.write_to(stream).result.count);
   EXPECT_FALSE(is_open(sent));

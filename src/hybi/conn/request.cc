@@ -34,6 +34,22 @@ std::any* Request::find_value(std::string_view name) {
   return session_->find_value(name);
 }
 
+void Request::on_body(BodyReader reader) {
+  session_->set_body_reader(std::move(reader));
+}
+
+void Request::pause_body() {
+  session_->pause_body();
+}
+
+void Request::resume_body() {
+  session_->resume_body();
+}
+
+void Request::limit_body(std::size_t max_bytes) {
+  session_->limit_body(max_bytes);
+}
+
 Response& Response::status(unsigned status) {
   session_->set_status(status);
   return *this;
@@ -46,6 +62,74 @@ Response& Response::set(std::string_view name, std::string_view value) {
 
 Response& Response::add(std::string_view name, std::string_view value) {
   session_->set_field(name, value, false);
+  return *this;
+}
+
+Response& Response::cookie(const http::SetCookie& cookie) {
+  const Result<std::string> value = cookie.build();
+  if (value) {
+    session_->set_field("Set-Cookie", *value, false);
+  } else if (session_->head_open()) {
+    session_->bad_answer(value.error(), cookie.name);
+  }
+  return *this;
+}
+
+Response& Response::link(std::string_view target, std::string_view rel) {
+  // RFC 8288 3: neither may end the other's quotes.
+  const bool fits = target.find('>') == std::string_view::npos &&
+                    rel.find_first_of("\"\\") == std::string_view::npos;
+  std::string value;
+  value.append("<").append(target).append(">; rel=\"").append(rel).append("\"");
+  if (fits) {
+    session_->set_field("Link", value, false);
+  } else if (session_->head_open()) {
+    session_->bad_answer({Errc::BadField}, "Link");
+  }
+  return *this;
+}
+
+Response& Response::early_hints() {
+  session_->send_early_hints();
+  return *this;
+}
+
+Response& Response::trailer(std::string_view name, std::string_view value) {
+  session_->add_trailer(name, value);
+  return *this;
+}
+
+unsigned Response::status() const {
+  return session_->status();
+}
+
+std::string_view Response::field(std::string_view name) const {
+  return session_->fields().find(name);
+}
+
+std::string_view Response::content_type() const {
+  const std::string_view set = field("content-type");
+  const conn::RequestExtras* const extras = session_->find_extras();
+  return set.data() != nullptr || extras == nullptr ? set : extras->content_type;
+}
+
+std::optional<std::uint64_t> Response::content_length() const {
+  const conn::RequestExtras* const extras = session_->find_extras();
+  return extras != nullptr ? extras->content_length : std::nullopt;
+}
+
+Response& Response::on_head(std::function<void(Response&)> hook) {
+  session_->add_head_hook(std::move(hook));
+  return *this;
+}
+
+Response& Response::on_done(std::function<void(const ResponseInfo&)> hook) {
+  session_->add_done_hook(std::move(hook));
+  return *this;
+}
+
+Response& Response::filter(std::unique_ptr<BodyFilter> filter) {
+  session_->set_filter(std::move(filter));
   return *this;
 }
 
@@ -69,8 +153,35 @@ void Response::end() {
   session_->answer({}, {});
 }
 
+void Response::redirect(std::string_view location, unsigned status) {
+  if (session_->answered()) return;
+  if (status < 301 || status > 308 || (status > 303 && status < 307)) {
+    session_->bad_answer({Errc::BadStatus}, std::to_string(status));
+  }
+  set("Location", location);
+  session_->set_status(status);
+  session_->answer({}, {});
+}
+
+void Response::error(unsigned status, std::string_view text) {
+  session_->answer_error(status, text);
+}
+
+void Response::body(std::vector<BodyPiece> pieces, std::string_view content_type) {
+  session_->answer_pieces(std::move(pieces), content_type);
+}
+
 void Response::file(const std::string& path, std::string_view content_type) {
-  session_->answer_file(path, content_type);
+  if (session_->answered()) return;
+  auto file = OpenFile::open(path);
+  if (!file) {
+    session_->answer_error(Errc::HttpNotFound);
+    return;
+  }
+  const std::uint64_t size = (*file)->size();
+  std::vector<BodyPiece> pieces;
+  pieces.push_back({.file = std::move(*file), .count = size});
+  session_->answer_pieces(std::move(pieces), content_type);
 }
 
 void Response::stream(std::string_view content_type, StreamSource source) {
@@ -116,6 +227,34 @@ bool ResponseHandle::respond(std::function<void(Response&)> answer) const {
   return pending_ && pending_->post([answer = std::move(answer)](conn::HttpSession& session) {
     session.dispatch([&] { answer(session.response()); });
   });
+}
+
+bool ResponseHandle::fail(std::exception_ptr exception) const {
+  return pending_ && pending_->post([exception](conn::HttpSession& session) {
+    session.dispatch([&] { std::rethrow_exception(exception); });
+  });
+}
+
+bool ResponseHandle::on_gone(std::function<void()> task) const {
+  if (!pending_) return false;
+  return pending_->request.connection.port->post(
+      [of = pending_->request, task = std::move(task)](conn::LoopContext& context) {
+        if (conn::HttpSession* const session = of.find(context)) {
+          session->when_gone(std::move(task));
+        } else if (context.find(of.connection.slot, of.connection.generation) == nullptr) {
+          try {
+            task();
+          } catch (...) {
+            context.application().on_exception(Errc::HttpHandlerFailed);
+          }
+        }
+      });
+}
+
+bool Response::run_blocking(std::function<void()> work) {
+  if (session_->connection().context().application().run_blocking(std::move(work))) return true;
+  session_->answer_error(Errc::HttpTooBusy);
+  return false;
 }
 
 bool ResponseHandle::resume() const {

@@ -31,11 +31,13 @@ class Session {
   virtual MutableBytes place_for_bytes() { return {}; }
   // The peer will send no more. Bytes kept back have been offered before.
   virtual void on_end() = 0;
+  // The same, but bytes before it are still kept back; on_end comes when they have been taken.
+  virtual void on_end_behind() {}
   // Asked for with Connection::hook_later: the end of a turn, before the bytes leave.
   virtual void on_hook() {}
-  // Bytes have left; `unsent` are still waiting. Must not run user code: writes of this turn may be
-  // under way. Connection::hook_later is the way to it.
-  virtual void on_progress(std::uint64_t unsent) = 0;
+  // `sent` bytes have left; `unsent` are still waiting. Must not run user code: writes of this turn
+  // may be under way. Connection::hook_later is the way to it.
+  virtual void on_progress(std::uint64_t sent, std::uint64_t unsent) = 0;
   virtual void on_deadline() = 0;
   // The server stops: finish what runs, then end.
   virtual void on_stop() = 0;

@@ -173,7 +173,13 @@ bool HttpSession::accept(std::shared_ptr<const WebSocketHandlers> handlers, std:
       .version = offer->version,
       .subprotocol = choose_subprotocol(handlers->subprotocols, *offer),
       .deflate = ws::choose_deflate(handlers->compression, offer->version, offer->extensions)};
+  status_ = 101;
+  if (extras_) run_head_hooks({}, std::nullopt);
   write_upgrade(*offer, agreed, more_fields);
+  if (extras_) {
+    tell_done(101);
+    hand_over_endings();
+  }
   const bool was_busy = connection_.paused_for(Pause::Busy);
   std::unique_ptr<Session> session = std::make_unique<WsSession>(
       connection_, std::move(handlers), std::move(user), head.bytes(), request_.pattern_, agreed);
@@ -212,6 +218,7 @@ void HttpSession::write_upgrade(const ws::Offer& offer, WsSession::Agreed& agree
   fields_.write(out);
   http::write_end_of_head(out);
   answered_ = answer_complete_ = true;
+  if (bad_answer_) fields_.clear();
 }
 
 }  // namespace conn

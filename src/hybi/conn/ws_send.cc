@@ -239,7 +239,7 @@ void WsSession::pause_if_slow(bool more_input) {
   }
 }
 
-void WsSession::on_progress(std::uint64_t unsent) {
+void WsSession::on_progress(std::uint64_t, std::uint64_t unsent) {
   if (connection_.paused_for(Pause::HighWater)) heard_ms_ = connection_.context().now_ms();
   pause_if_slow(false);
   if (unsent > handlers_->limits.low_water_bytes) return;

@@ -82,7 +82,7 @@ class WsSession final : public Session {
   MutableBytes place_for_bytes() override;
   void on_end() override;
   void on_hook() override;
-  void on_progress(std::uint64_t unsent) override;
+  void on_progress(std::uint64_t sent, std::uint64_t unsent) override;
   void on_deadline() override;
   void on_stop() override;
   void on_closed(Error error) override;

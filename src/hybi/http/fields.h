@@ -45,6 +45,8 @@ class Fields {
   // Appends a field; there may be several of one name.
   // Fails: BadField when the name is no token or the value has a control character other than HTAB.
   Result<void> add(std::string_view name, std::string_view value);
+  // Appends lines that are known to be good, each with its CRLF.
+  void add_lines(std::string_view lines) { text_.append(lines); }
   // Removes all fields of that name and appends this one. Fails: as add; nothing is removed then.
   Result<void> set(std::string_view name, std::string_view value);
   // Removes all fields of that name, any case. Returns: how many there were.

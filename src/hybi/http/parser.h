@@ -52,6 +52,7 @@ class RequestParser {
   // A smaller or larger body limit for the current request (a route's own). Call after Head, before
   // the following next(): there the announced length is checked.
   void set_max_body_bytes(std::size_t limit) { max_body_bytes_ = limit; }
+  std::size_t max_body_bytes() const { return max_body_bytes_; }
 
   // The bytes behind the head are not a body, whatever the head says: the request ends here, and
   // `in` is left alone. Call after Head, before the following next().

@@ -162,8 +162,10 @@ void write_chunk(Bytes data, OutBuffer& out) {
   put(to, "\r\n");
 }
 
-void write_last_chunk(OutBuffer& out) {
-  out.append("0\r\n\r\n");
+void write_last_chunk(OutBuffer& out, std::string_view trailer_lines) {
+  out.append("0\r\n");
+  out.append(trailer_lines);
+  out.append("\r\n");
 }
 
 }  // namespace hybi::http

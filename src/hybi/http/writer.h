@@ -33,6 +33,7 @@ void write_end_of_head(OutBuffer& out);  // the empty line
 
 // One chunk of the chunked coding; nothing for empty data (that would end the body).
 void write_chunk(Bytes data, OutBuffer& out);
-void write_last_chunk(OutBuffer& out);
+// `trailer_lines`: fields, each with its CRLF. RFC 9112 7.1.2
+void write_last_chunk(OutBuffer& out, std::string_view trailer_lines = {});
 
 }  // namespace hybi::http

@@ -1,0 +1,48 @@
+// What only some requests have: hooks, filters, trailers, streamed bodies. Made when first needed,
+// so that a request without any of it costs nothing. A part of HttpSession.
+#pragma once
+
+#include <hybi/http.h>
+#include <hybi/http/fields.h>
+#include <hybi/io/loop.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace hybi::conn {
+
+struct RequestExtras {
+  std::vector<std::function<void(Response&)>> on_head;
+  std::vector<std::function<void(const ResponseInfo&)>> on_done;
+  io::TimePoint began{};         // of the request, for ResponseInfo::time
+  std::uint64_t body_bytes = 0;  // of the answer
+
+  // While on_head runs.
+  std::string_view content_type;
+  std::optional<std::uint64_t> content_length;
+
+  std::unique_ptr<BodyFilter> filter;
+  std::string filtered;  // scratch
+  http::Fields trailers;
+
+  std::chrono::milliseconds keep_alive{};
+  std::function<void()> on_silence;
+  io::TimePoint silent_since{};
+
+  BodyReader reader;
+  std::function<void()> on_gone;
+};
+
+// A request whose answer is complete but not yet sent.
+struct EndingRequest {
+  std::vector<std::function<void(const ResponseInfo&)>> on_done;
+  ResponseInfo info;
+  io::TimePoint began{};
+  std::uint64_t left = 0;  // bytes of the connection to send before it has ended
+};
+
+}  // namespace hybi::conn
