@@ -275,9 +275,9 @@ TEST(HttpMultipart, AParserCanBeMovedBetweenPieces) {
   MultipartParser moved = std::move(parser);
   EXPECT_EQ(moved.part().find("content-disposition"), "form-data; name=\"n\"");
   in = as_bytes(rest);
-  EXPECT_EQ(as_text(moved.next(in).data), "\r\n");
+  EXPECT_EQ(as_text(moved.next(in).data), "\r\n-");
   MultipartParser again = std::move(moved);
-  EXPECT_EQ(as_text(again.next(in).data), "-x");
+  EXPECT_EQ(as_text(again.next(in).data), "x");
 }
 
 TEST(HttpMultipart, BoundariesAreChecked) {
