@@ -89,7 +89,7 @@ Result<FileCache::Found> FileCache::find(const std::string& path) {
     if (held.file) drop(path);
     return look.error();
   }
-  if (look->file->identity().bytes) {
+  if (look->file->identity().in_memory()) {
     keep(path, *look, now);
   } else if (held.file) {
     drop(path);  // it has grown
@@ -141,7 +141,8 @@ Result<Representation> FileCache::load(const std::string& path, Coding coding, b
   if (!bytes) return bytes.error();
   const auto after = made.file->version_now();
   if (bytes->size() != version.size || !after || *after != version) return Errc::Io;
-  made.bytes = std::make_shared<const std::string>(std::move(*bytes));
+  made.owner = std::make_shared<const std::string>(std::move(*bytes));
+  made.bytes = *made.owner;
   made.file = nullptr;
   return made;
 }
@@ -178,8 +179,8 @@ void FileCache::keep(const std::string& path, const Look& look, TimePoint now) {
   std::size_t cost = path.size() + kEntryOverhead;
   for (const auto& representation : look.file->representations) {
     if (!representation) continue;
-    if (!representation->bytes) return drop(path);  // part of it would be a descriptor
-    cost += representation->bytes->size();
+    if (!representation->in_memory()) return drop(path);  // part of it would be a descriptor
+    cost += representation->bytes.size();
   }
   if (cost > options_.bytes) return drop(path);
   drop(path);

@@ -24,7 +24,7 @@ class Cache : public ::testing::Test {
     return found ? found->file : nullptr;
   }
   static std::string text(const Representation& of) {
-    return of.bytes ? *of.bytes : of.file->read(0, 1 << 20).value();
+    return of.in_memory() ? std::string(of.bytes) : of.file->read(0, 1 << 20).value();
   }
   std::string read(const std::string& path) {
     const auto file = find(path);
@@ -47,8 +47,8 @@ TEST_F(Cache, HoldsASmallFileWithItsTypeTagAndDate) {
   ASSERT_TRUE(file);
   EXPECT_EQ(file->type, "text/css; charset=utf-8");
   EXPECT_EQ(file->modified, kLongAgo);
-  ASSERT_TRUE(file->identity().bytes);
-  EXPECT_EQ(*file->identity().bytes, "body {}");
+  ASSERT_TRUE(file->identity().in_memory());
+  EXPECT_EQ(file->identity().bytes, "body {}");
   EXPECT_EQ(file->identity().size, 7u);
   EXPECT_TRUE(file->identity().etag.starts_with('"') && file->identity().etag.ends_with('"'));
   EXPECT_FALSE(file->is_negotiated());
@@ -104,9 +104,9 @@ TEST_F(Cache, LargeFilesAreNotHeld) {
   folder_.write("large", std::string(1001, 'x'));
   folder_.write("small", std::string(1000, 'x'));
   start({.file_bytes = 1000});
-  EXPECT_FALSE(find("large")->identity().bytes);
+  EXPECT_FALSE(find("large")->identity().in_memory());
   EXPECT_EQ(find("large")->identity().file->size(), 1001u);
-  EXPECT_TRUE(find("small")->identity().bytes);
+  EXPECT_TRUE(find("small")->identity().in_memory());
   EXPECT_EQ(cache_->size(), 1u);
 }
 
@@ -136,7 +136,7 @@ TEST_F(Cache, HoldsNoMoreThanItsBytesAndForgetsWhatWasUsedLeast) {
 TEST_F(Cache, WithoutBytesNothingIsHeld) {
   folder_.write("a", "x");
   start({.bytes = 0});
-  EXPECT_FALSE(find("a")->identity().bytes);
+  EXPECT_FALSE(find("a")->identity().in_memory());
   EXPECT_EQ(read("a"), "x");
   EXPECT_EQ(cache_->size(), 0u);
 }

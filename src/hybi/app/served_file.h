@@ -25,8 +25,11 @@ inline constexpr std::array<std::string_view, kCodingCount> kCodingSuffixes{"", 
 struct Representation {
   std::string etag;  // with its quotes; strong
   std::uint64_t size = 0;
-  std::shared_ptr<const std::string> bytes;  // null: in the file
-  std::shared_ptr<const OpenFile> file;
+  std::shared_ptr<const OpenFile> file;  // null: in memory, as `bytes`
+  std::string_view bytes;
+  std::shared_ptr<const std::string> owner;  // of the bytes; null: static
+
+  bool in_memory() const { return !file; }
 };
 
 struct ServedFile {
