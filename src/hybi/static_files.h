@@ -126,20 +126,20 @@ void send_embedded(const Request& request, Response& response, const EmbeddedFol
                    std::string_view path, const EmbeddedOptions& options = {});
 
 // Puts `handler` at a prefix: the directory without slash, with it, and all below.
-// `routes` is a Server or a Router; `prefix` is "" or begins with a slash and does not end in one.
-template <class Routes>
-void mount_handler(Routes& routes, std::string_view prefix, const Handler& handler) {
+// `site` is a Server or a Router; `prefix` is "" or begins with a slash and does not end in one.
+template <class Site>
+void mount_handler(Site& site, std::string_view prefix, const Handler& handler) {
   const std::string at(prefix);
-  if (!at.empty()) routes.get(at, handler);
-  routes.get(at + "/", handler);
-  routes.get(at + "/*path", handler);
+  if (!at.empty()) site.get(at, handler);
+  site.get(at + "/", handler);
+  site.get(at + "/*path", handler);
 }
 
-template <class Routes>
-void mount_files(Routes& routes, std::string_view prefix, std::string root,
+template <class Site>
+void mount_files(Site& site, std::string_view prefix, std::string root,
                  StaticOptions options = {}) {
   options.param = "path";
-  mount_handler(routes, prefix, static_files(std::move(root), std::move(options)));
+  mount_handler(site, prefix, static_files(std::move(root), std::move(options)));
 }
 
 }  // namespace hybi

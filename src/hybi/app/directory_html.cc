@@ -51,7 +51,8 @@ th a { color: var(--quiet); }
 td { border-bottom: 1px solid var(--line); color: var(--quiet); font-variant-numeric: tabular-nums; }
 tr:last-child td { border-bottom: 0; }
 tbody tr:hover { background: var(--soft); }
-td:first-child { width: 100%; white-space: normal; overflow-wrap: anywhere; }
+td:first-child { width: 100%; padding-left: 2.8rem; text-indent: -1.8rem; white-space: normal;
+  overflow-wrap: anywhere; }
 .size { text-align: right; }
 svg { width: 1.1em; height: 1.1em; margin-right: .6em; vertical-align: -.18em; fill: none;
   stroke: var(--quiet); stroke-width: 1.4; stroke-linejoin: round; }
@@ -61,6 +62,7 @@ p { color: var(--quiet); font-size: .9rem; margin: .9rem 1rem 0; }
   body { padding: 1.25rem .5rem 2rem; }
   h1 { padding: 0 .5rem; }
   th, td { padding: .5rem .6rem; }
+  td:first-child { padding-left: 2.4rem; }
   .date { display: none; }
 }
 </style>

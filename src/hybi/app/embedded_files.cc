@@ -34,8 +34,8 @@ ServedFile served(const EmbeddedFile& file, const MimeTypes* types) {
   return result;
 }
 
-void send(const Request& request, Response& response, const ServedFile& file,
-          std::string_view path, const EmbeddedOptions& options, std::string_view cache_control) {
+void send(const Request& request, Response& response, const ServedFile& file, std::string_view path,
+          const EmbeddedOptions& options, std::string_view cache_control) {
   const bool immutable = options.immutable && options.immutable(path);
   answer_file(request, response, file,
               {.path = path,
@@ -102,10 +102,9 @@ class EmbeddedSite {
 }  // namespace
 
 const EmbeddedFile* EmbeddedFolder::find(std::string_view path) const {
-  const auto at = std::lower_bound(files.begin(), files.end(), path,
-                                   [](const EmbeddedFile& file, std::string_view wanted) {
-                                     return file.path < wanted;
-                                   });
+  const auto at = std::lower_bound(
+      files.begin(), files.end(), path,
+      [](const EmbeddedFile& file, std::string_view wanted) { return file.path < wanted; });
   return at != files.end() && at->path == path ? &*at : nullptr;
 }
 

@@ -75,8 +75,7 @@ class StaticSite {
       }
     }
     if (!options_.listing) return fail(request, response, {Errc::HttpNotFound}, path.text);
-    auto listed =
-        read_directory(cache_.tree(), path.text, options_.dot_files, options_.max_listed);
+    auto listed = read_directory(cache_.tree(), path.text, options_.dot_files, options_.max_listed);
     if (!listed) return fail(request, response, listed.error(), path.text);
     const DirectoryOrder order = DirectoryOrder::parse(request.query());
     sort_entries(listed->entries, order);
