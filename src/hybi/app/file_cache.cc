@@ -128,7 +128,7 @@ FileCache::Versions FileCache::look_at(const std::string& path, const FileVersio
 // `version` becomes that of what was opened.
 Result<Representation> FileCache::load(const std::string& path, Coding coding, bool into_memory,
                                        FileVersion& version) const {
-  auto opened = tree_->open(path);
+  auto opened = tree_->open_found(path);  // look_at has found it
   if (!opened) return opened.error();
   Representation made;
   made.file = std::move(*opened);

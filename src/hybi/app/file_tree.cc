@@ -164,6 +164,10 @@ Result<std::shared_ptr<const OpenFile>> FileTree::open(const std::string& path) 
   const Result<Place> place = find(path);
   if (!place) return place.error();
   if (place->kind != Kind::File) return file_error(EISDIR);
+  return open_found(path);
+}
+
+Result<std::shared_ptr<const OpenFile>> FileTree::open_found(const std::string& path) const {
   const int fd = open_at(path, kRead);
   if (fd < 0) return file_error(-fd);
   return OpenFile::adopt(fd);

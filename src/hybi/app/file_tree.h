@@ -35,6 +35,9 @@ class FileTree {
   Result<Place> find(const std::string& path) const;
   // A regular file for reading. Fails: as find.
   Result<std::shared_ptr<const OpenFile>> open(const std::string& path) const;
+  // The same without looking first. Requires: find has just said that it is a file. What took its
+  // place since is opened without waiting and refused.
+  Result<std::shared_ptr<const OpenFile>> open_found(const std::string& path) const;
   // A directory for reading its entries. Fails: as find.
   Result<io::Fd> open_directory(const std::string& path) const;
 
