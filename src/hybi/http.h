@@ -173,6 +173,8 @@ class Response {
   Response& cookie(const http::SetCookie& cookie);
   // Link: <target>; rel="...". RFC 8288
   Response& link(std::string_view target, std::string_view rel);
+  // The browser saves the answer under that name: the last component of it. RFC 6266
+  Response& attachment(std::string_view filename);
   // Sends the Link fields so far as 103 (Early Hints), RFC 8297, with this turn's write: worth it
   // before later(). Nothing for HTTP/1.0 or without a Link.
   Response& early_hints();

@@ -136,7 +136,7 @@ TEST_P(ResponseHooks, CookiesAndLinksAreCheckedBeforeTheyAreSent) {
   auto server = start([](auto& site) {
     site.get("/good", [](Request&, Response& res) {
       res.cookie({.name = "a", .value = "1"}).cookie({.name = "b", .value = "2", .path = "/x"});
-      res.link("/style.css", "preload").end();
+      res.link("/style.css", "preload").attachment("a/\"b\r\n\".txt").end();
     });
     site.get("/bad-cookie", [](Request&, Response& res) {
       res.cookie({.name = "a", .value = "1\r\nX: y"}).text("x");
@@ -150,6 +150,8 @@ TEST_P(ResponseHooks, CookiesAndLinksAreCheckedBeforeTheyAreSent) {
   const Reply good = ask(*server, get("/good"));
   EXPECT_EQ(good.count("set-cookie"), 2u);
   EXPECT_EQ(good.field("link"), "</style.css>; rel=\"preload\"");
+  EXPECT_TRUE(good.field("content-disposition").starts_with("attachment; filename=\""))
+      << good.head;
   EXPECT_EQ(ask(*server, get("/bad-cookie")).status, 500u);
   EXPECT_EQ(ask(*server, get("/prefix")).status, 500u) << "__Host- needs Secure";
   EXPECT_EQ(ask(*server, get("/bad-link")).status, 500u);

@@ -2,6 +2,7 @@
 #include <hybi/conn/http_session.h>
 #include <hybi/conn/loop_context.h>
 #include <hybi/http/cookie.h>
+#include <hybi/http/disposition.h>
 #include <hybi/http/target.h>
 
 namespace hybi {
@@ -87,6 +88,11 @@ Response& Response::link(std::string_view target, std::string_view rel) {
     session_->bad_answer({Errc::BadField}, "Link");
   }
   return *this;
+}
+
+Response& Response::attachment(std::string_view filename) {
+  return set("Content-Disposition",
+             http::content_disposition(http::Disposition::Attachment, filename));
 }
 
 Response& Response::early_hints() {
