@@ -14,7 +14,7 @@ CEILING = 600
 # Floor 0 outside base/: values that every floor may use.
 VALUES = {"bytes.h", "result.h", "error.h", "errc.def", "limits.h", "compression.h", "port_ref.h"}
 # Headers of the floors that are plain values, which the front door may show.
-PLAIN = {"http/head.h", "http/method.h", "http/status.h", "http/cookie.h", "ws/close_code.h", "ws/version.h", "io/address.h"}
+PLAIN = {"http/head.h", "http/method.h", "http/status.h", "http/cookie.h", "http/form.h", "http/part_head.h", "ws/close_code.h", "ws/version.h", "io/address.h"}
 
 # Room -> rooms whose headers it may include. "values" is VALUES, "front" every header in src/hybi itself.
 ROOMS = {

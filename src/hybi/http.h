@@ -85,6 +85,9 @@ class Request : public RequestInfo {
   // returns; without it the body is dropped. The answer may be given before the body has ended.
   // Calls back: on the loop's thread, never inside this call.
   void on_body(BodyReader reader);
+  bool streams_body() const;  // it comes to on_body
+  // What the head announces; empty with the chunked coding, 0 without a body.
+  std::optional<std::uint64_t> content_length() const;
   void pause_body();  // no on_data until resume_body; TCP slows the peer down
   void resume_body();
   // How long this body may be; 413 beyond. For middleware: it has no effect once the body comes.

@@ -66,6 +66,7 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
 
   // --- bodies as they come
   void set_body_reader(BodyReader reader);
+  bool streams_body() const { return streams_body_; }
   void pause_body();
   void resume_body();
   void limit_body(std::size_t max_bytes);

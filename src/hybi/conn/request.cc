@@ -39,6 +39,15 @@ void Request::on_body(BodyReader reader) {
   session_->set_body_reader(std::move(reader));
 }
 
+bool Request::streams_body() const {
+  return session_->streams_body();
+}
+
+std::optional<std::uint64_t> Request::content_length() const {
+  if (head_->chunked()) return std::nullopt;
+  return head_->content_length();
+}
+
 void Request::pause_body() {
   session_->pause_body();
 }
