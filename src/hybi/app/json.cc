@@ -160,12 +160,15 @@ void set_place(JsonError& error, std::string_view before) {
                  }));
 }
 
-// The part of a text in front of the first byte that cannot belong to UTF-8.
+// The part of a text in front of the first character that is not UTF-8.
 std::string_view valid_front(std::string_view text) {
   Utf8Checker checker;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (!checker.add(as_bytes(text.substr(i, 1)))) return text.substr(0, i);
+    if (checker.add(as_bytes(text.substr(i, 1)))) continue;
+    text = text.substr(0, i);
+    break;
   }
+  while (!is_utf8(text)) text.remove_suffix(1);
   return text;
 }
 
@@ -213,6 +216,11 @@ Outcome<Json, JsonError> parse_json(std::string_view text, const JsonOptions& op
   if (!is_utf8(text)) {
     JsonError error{.what = "the text is not UTF-8"};
     set_place(error, valid_front(text));
+    return error;
+  }
+  if (const auto nul = text.find('\0'); nul != text.npos) {  // nlohmann takes it for the end
+    JsonError error{.what = "a NUL character"};
+    set_place(error, text.substr(0, nul));
     return error;
   }
   JsonBuilder builder(options);

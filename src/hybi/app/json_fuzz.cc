@@ -1,4 +1,4 @@
-// Invariant: parse_json takes exactly what nlohmann takes, less what is too deep or has a name
+// Invariant: parse_json takes exactly what nlohmann takes, less NUL, what is too deep or has a name
 // twice, with the same value; what it refuses has a place within the text and short words of UTF-8.
 #include <hybi/base/utf8.h>
 #include <hybi/json.h>
@@ -42,6 +42,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(again && again->dump() == strict->dump(), "what was read can be written and read");
   }
   if (!loose && loose.error().code == Errc::HttpJsonTooDeep) return 0;  // theirs has no bound
+  if (text.find('\0') != text.npos) {  // theirs takes it for the end
+    require(!loose, "no NUL");
+    return 0;
+  }
   const auto theirs = nlohmann::json::parse(text, nullptr, false);
   require(theirs.is_discarded() == !loose, "as nlohmann decides");
   if (loose) require(theirs.dump() == loose->dump(), "as nlohmann reads");

@@ -17,11 +17,11 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
+// For an error: one line, not too long. Requires: UTF-8.
 std::string shown(std::string_view text) {
-  if (text.size() <= kMaxShown) return std::string(text);
-  text = text.substr(0, kMaxShown);
-  while (!is_utf8(text)) text.remove_suffix(1);
-  return std::string(text) + "...";
+  std::string_view front = text.substr(0, std::min(text.find_first_of("\r\n"), kMaxShown));
+  while (!is_utf8(front)) front.remove_suffix(1);
+  return std::string(front) + (front.size() < text.size() ? "..." : "");
 }
 
 class Scanner {
@@ -72,7 +72,7 @@ class Scanner {
     const auto end = text_.find(close, inside);
     if (end == text_.npos) {
       return fail(line_,
-                  "\"" + shown(trim(text_.substr(begin, 20))) + "\" is never closed by " + close);
+                  "\"" + shown(trim(text_.substr(begin))) + "\" is never closed by " + close);
     }
     const std::string_view content = trim(text_.substr(inside, end - inside));
     const std::size_t after = end + close.size();
@@ -190,6 +190,7 @@ class Scanner {
       return fail(line_, "{{/" + shown(name) + "}} where {{" + open.sigil_and_name() +
                              "}} of line " + std::to_string(open.line) + " is to be closed");
     }
+    if (!is_line_begin_) pay_indent();  // once for each round
     scan_.skeleton += "{{/" + std::to_string(open.part) + "}}";
     sections_.pop_back();
   }

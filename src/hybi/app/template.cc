@@ -18,6 +18,8 @@ struct TemplateSet {
   std::vector<TemplateFile> files;
   std::map<std::string, std::unique_ptr<mustache::Program>, std::less<>> programs;
   std::optional<TemplateError> error;  // the folder could not be read: every rendering fails
+  // A file was written so shortly before it was read that its times cannot tell what comes next.
+  bool may_be_stale = false;
 
   const mustache::Program* find(std::string_view name) const {
     const auto found = programs.find(name);
@@ -35,6 +37,13 @@ std::unique_ptr<mustache::Program> compile(const TemplateFile& file,
   return std::make_unique<mustache::Program>(file.name, std::move(*scan));
 }
 
+bool is_recent(const TemplateFile& file, std::chrono::system_clock::time_point now) {
+  constexpr std::chrono::milliseconds kResolution{100};  // coarser than any clock of a file system
+  const auto age = now.time_since_epoch() -
+                   std::chrono::nanoseconds(std::max(file.modified_ns, file.changed_ns));
+  return age < kResolution;
+}
+
 std::shared_ptr<const TemplateSet> compile_all(
     Outcome<std::vector<TemplateFile>, TemplateError> files, const MustacheOptions& options) {
   auto set = std::make_shared<TemplateSet>();
@@ -43,6 +52,9 @@ std::shared_ptr<const TemplateSet> compile_all(
     return set;
   }
   set->files = std::move(*files);
+  set->may_be_stale = std::any_of(
+      set->files.begin(), set->files.end(),
+      [now = std::chrono::system_clock::now()](const auto& file) { return is_recent(file, now); });
   for (const TemplateFile& file : set->files) set->programs[file.name] = compile(file, options);
   for (const auto& [name, program] : set->programs) {
     program->link([&](std::string_view partial) { return set->find(partial); });
@@ -93,7 +105,7 @@ struct MustacheTemplates::Impl {
     if (now - checked >= options.reload_interval) {
       checked = now;
       auto files = find_templates(options);
-      if (!files || set->error || *files != set->files)
+      if (!files || set->error || set->may_be_stale || *files != set->files)
         set = compile_all(std::move(files), options);
     }
     return set;

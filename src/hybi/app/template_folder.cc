@@ -89,11 +89,14 @@ Outcome<std::string, TemplateError> read_template(const TemplateFile& file, std:
   if (file.size > max_bytes) return too_large();
   std::ifstream in(file.path, std::ios::binary);
   if (!in) return folder_error(file.name, file.path + " cannot be read");
-  // As long as it was, and a byte to see whether it has grown.
-  std::string text(static_cast<std::size_t>(file.size) + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  // To its end, which may be elsewhere by now.
+  std::string text;
+  char buffer[16 * 1024];
+  while (in && text.size() <= max_bytes) {
+    in.read(buffer, sizeof buffer);
+    text.append(buffer, static_cast<std::size_t>(in.gcount()));
+  }
   if (in.bad()) return folder_error(file.name, file.path + " cannot be read");
-  text.resize(static_cast<std::size_t>(in.gcount()));
   if (text.size() > max_bytes) return too_large();
   return text;
 }
