@@ -161,8 +161,9 @@ struct ObjectSignature<R(ObjectSocket&, D)> {
   using Data = std::remove_cvref_t<D>;
   static constexpr bool kTakesReply = false;
 };
-template <class R, class D>
-struct ObjectSignature<R(ObjectSocket&, D, ObjectReply)> {
+template <class R, class D, class Reply>
+requires std::is_same_v<std::remove_cvref_t<Reply>, ObjectReply>
+struct ObjectSignature<R(ObjectSocket&, D, Reply)> {
   using Return = R;
   using Data = std::remove_cvref_t<D>;
   static constexpr bool kTakesReply = true;
