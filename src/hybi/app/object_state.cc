@@ -11,7 +11,7 @@ ObjectPending::~ObjectPending() {
 
 bool ObjectPending::answer(const ObjectResult& result) {
   if (id.empty() || answered.exchange(true)) return false;
-  state->forget(number);
+  if (!state->forget(number)) return false;
   const SendResult sent = ws.send(object_answer_text(id, result));
   return sent != SendResult::Closed && sent != SendResult::Dropped;
 }
@@ -106,8 +106,8 @@ std::optional<ObjectsState::Waiting> ObjectsState::take_question(std::uint64_t n
   return erase(found);
 }
 
-void ObjectsState::forget(std::uint64_t number) {
-  take(number);  // what it held goes here, outside the mutex
+bool ObjectsState::forget(std::uint64_t number) {
+  return take(number).has_value();  // what it held goes here, outside the mutex
 }
 
 void ObjectsState::arm() {

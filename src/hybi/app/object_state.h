@@ -59,7 +59,8 @@ class ObjectsState : public std::enable_shared_from_this<ObjectsState> {
 
   Result<void> ask(WebSocket& ws, std::string_view event, const nlohmann::json& data,
                    std::chrono::milliseconds deadline, Done done);
-  void forget(std::uint64_t number);
+  // Returns: false if nobody waits, because the connection has ended for instance.
+  bool forget(std::uint64_t number);
 
  private:
   using Tick = std::uint64_t;
