@@ -159,6 +159,7 @@ struct ResponseInfo {
 
 class ResponseHandle;
 class EventStream;
+class TemplateEngine;
 struct EventOptions;
 
 // The answer to one request. A request is answered once: the first of the functions under "answers"
@@ -217,6 +218,13 @@ class Response {
   // What the library answers to an error: the error route of that status, else `text` or a
   // standard one. Status 400-599.
   void error(unsigned status, std::string_view text = {});
+  // The page `name` of the server's templates (Server::templates) with `data`, as HTML; include
+  // template.h. What cannot be rendered is answered 500.
+  template <class Data>
+  void render(std::string_view name, const Data& data) {
+    render_page(*this, templates(), name, data);
+  }
+  const TemplateEngine* templates() const;  // null: the server has none
   // Pieces one after the other, of known length.
   void body(std::vector<BodyPiece> pieces, std::string_view content_type);
   // The regular file at `path`, by sendfile. 404 if it cannot be opened.
@@ -237,6 +245,8 @@ class Response {
   void blocking(Work work, Then then);
 
   bool answered() const;
+  // Tells ServerOptions::on_error.
+  void report(Error error, std::string_view what);
 
  private:
   friend class conn::HttpSession;

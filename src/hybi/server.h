@@ -79,6 +79,9 @@ class Server : public Routes<Server> {
   // error routes come last; its own routes are for all other hosts only.
   Server& host(std::string_view name, Router router);
 
+  // What Response::render and WebSocket::send_rendered use, see template.h. Before start().
+  Server& templates(std::shared_ptr<const TemplateEngine> engine);
+
   // What to listen on; may be called several times. Errors are reported by start().
   Server& listen(int port);                  // on every address; 0: the system chooses
   Server& listen(std::string_view address);  // "localhost:3400", "[::]:3400", "unix:/run/x.sock"

@@ -75,6 +75,7 @@ struct CloseInfo {
 };
 
 class WebSocketHandle;
+class TemplateEngine;
 
 // One open connection. Lifetime: until the callback returns; keep handle(), not the reference.
 class WebSocket {
@@ -99,6 +100,14 @@ class WebSocket {
   // sent.
   Result<void> close(std::uint16_t code = 1000, std::string_view reason = {});
   void terminate();  // resets the connection; on_close gets 1006
+
+  // A text message: the template `name` of the server's templates with `data`, without a layout;
+  // include template.h. Returns: Dropped, and told to Server's on_error, if it cannot be rendered.
+  template <class Data>
+  SendResult send_rendered(std::string_view name, const Data& data) {
+    return send_page(*this, templates(), name, data);
+  }
+  const TemplateEngine* templates() const;  // null: the server has none
 
   void pause();  // no on_message until resume; TCP slows the peer down
   void resume();
@@ -132,6 +141,8 @@ class WebSocket {
   std::any& user_data();
 
   WebSocketHandle handle() const;
+  // Tells ServerOptions::on_error.
+  void report(Error error, std::string_view what);
 
  private:
   friend class conn::WsSession;

@@ -146,6 +146,11 @@ Server& Server::host(std::string_view name, Router router) {
   return *this;
 }
 
+Server& Server::templates(std::shared_ptr<const TemplateEngine> engine) {
+  impl_->site.set_templates(std::move(engine));
+  return *this;
+}
+
 bool Server::blocking(std::function<void()> work) {
   return impl_->site.run_blocking(std::move(work));
 }

@@ -9,6 +9,7 @@
 #include <hybi/conn/http_session.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,10 @@ class Site final : public conn::Application {
     blocking_.configure(threads, max_queue);
   }
   bool run_blocking(std::function<void()> work) override { return blocking_.run(std::move(work)); }
+  void set_templates(std::shared_ptr<const TemplateEngine> engine) {
+    templates_ = std::move(engine);
+  }
+  const TemplateEngine* templates() const override { return templates_.get(); }
   bool on_error_answer(conn::HttpSession& session, const ErrorAnswer& info) override;
   void on_error(Error error, std::string_view what) override;
 
@@ -49,6 +54,7 @@ class Site final : public conn::Application {
 
   std::vector<Host> hosts_{1};  // the exact names, then the longest endings, then all others
   std::function<void(Error, std::string_view)> hook_;
+  std::shared_ptr<const TemplateEngine> templates_;
   BlockingPool blocking_;
 };
 

@@ -180,4 +180,26 @@ Outcome<SendResult, TemplateError> send_rendered(WebSocket& ws, const TemplateEn
   return ws.send(*text);
 }
 
+void render_page(Response& response, const TemplateEngine* engine, std::string_view name,
+                 const nlohmann::json& data) {
+  const std::optional<TemplateError> failed =
+      engine != nullptr ? render(response, *engine, name, data)
+                        : TemplateError{Errc::NoTemplates, std::string(name), 0, "no templates"};
+  if (!failed) return;
+  response.report({failed->code}, failed->describe());
+  response.error(500);  // if nothing has been answered
+}
+
+SendResult send_page(WebSocket& ws, const TemplateEngine* engine, std::string_view name,
+                     const nlohmann::json& data) {
+  if (engine == nullptr) {
+    ws.report({Errc::NoTemplates}, name);
+    return SendResult::Dropped;
+  }
+  const Outcome<SendResult, TemplateError> sent = send_rendered(ws, *engine, name, data);
+  if (sent) return *sent;
+  ws.report({sent.error().code}, sent.error().describe());
+  return SendResult::Dropped;
+}
+
 }  // namespace hybi

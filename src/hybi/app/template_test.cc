@@ -276,6 +276,30 @@ TEST_P(TemplateAnswers, ComeFromAnyEngine) {
   EXPECT_EQ(take_replies(client->take(), false)[0].body, "hello! {\"a\":1}");
 }
 
+TEST_P(TemplateAnswers, OfTheServerArePutToUseByName) {
+  for (const bool some : {true, false}) {
+    auto server = start([&](auto& site) {
+      if (some) site.templates(std::make_shared<Shout>());
+      site.get("/", [](Request&, Response& res) {
+        res.status(201).render("hello", json{{"a", 1}});
+      });
+      site.ws("/live", {.on_open = [](WebSocket& ws) {
+                if (ws.send_rendered("row", json{{"b", 2}}) == SendResult::Dropped) ws.send("none");
+              }});
+    });
+    auto client = server->connect();
+    client->write(get("/"));
+    ASSERT_TRUE(client->read_until(replies(1)));
+    const auto all = take_replies(client->take(), false);
+    EXPECT_EQ(all[0].status, some ? 201u : 500u);
+    EXPECT_EQ(all[0].body, some ? "hello! {\"a\":1}" : "Internal Server Error\n");
+    auto ws = open_websocket(*server, "/live");
+    ASSERT_TRUE(ws);
+    EXPECT_TRUE(ws->read_until(shows(some ? "text row! {\"b\":2}" : "text none")));
+    EXPECT_EQ(server->errors().count("NoTemplates"), some ? 0u : 2u);
+  }
+}
+
 HYBI_EVERY_TRANSPORT(TemplateAnswers);
 
 }  // namespace

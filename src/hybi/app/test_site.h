@@ -50,6 +50,11 @@ class MemorySite : public Routes<MemorySite> {
     return *this;
   }
 
+  MemorySite& templates(std::shared_ptr<const TemplateEngine> engine) {
+    site_.set_templates(std::move(engine));
+    return *this;
+  }
+
   void publish(std::string_view channel, const Message& message) { hub_.publish(channel, message); }
   void stop(std::chrono::milliseconds deadline) {
     loop_->post([this, deadline] {
@@ -87,6 +92,7 @@ class MemorySite : public Routes<MemorySite> {
     bool run_blocking(std::function<void()> work) override {
       return site_.site_.run_blocking(std::move(work));
     }
+    const TemplateEngine* templates() const override { return site_.site_.templates(); }
     void on_error(Error error, std::string_view what) override {
       site_.site_.on_error(error, what);
     }

@@ -23,6 +23,8 @@ class Application {
   virtual bool on_error_answer(HttpSession& session, const ErrorAnswer& error) = 0;
   // Runs `work` on a thread for what blocks. Returns: false if too much waits there already.
   virtual bool run_blocking(std::function<void()> work) = 0;
+  // Null: there are none. Lifetime: outlives every connection.
+  virtual const TemplateEngine* templates() const = 0;
   // An error with no caller to return to.
   virtual void on_error(Error error, std::string_view what) = 0;
   // The same for the exception that is being handled. Requires: inside a catch block.

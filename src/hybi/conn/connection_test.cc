@@ -15,6 +15,7 @@ class NoApplication final : public Application {
   void on_request(HttpSession&) override {}
   bool on_error_answer(HttpSession&, const ErrorAnswer&) override { return false; }
   bool run_blocking(std::function<void()>) override { return false; }
+  const TemplateEngine* templates() const override { return nullptr; }
   void on_error(Error, std::string_view) override {}
 };
 

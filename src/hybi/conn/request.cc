@@ -178,6 +178,14 @@ void Response::redirect(std::string_view location, unsigned status) {
   session_->answer({}, {});
 }
 
+void Response::report(Error error, std::string_view what) {
+  session_->connection().context().application().on_error(error, what);
+}
+
+const TemplateEngine* Response::templates() const {
+  return session_->connection().context().application().templates();
+}
+
 void Response::error(unsigned status, std::string_view text) {
   session_->answer_error(status, text);
 }

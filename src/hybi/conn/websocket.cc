@@ -104,6 +104,14 @@ std::uint64_t WebSocket::id() const {
   return session_->id();
 }
 
+const TemplateEngine* WebSocket::templates() const {
+  return session_->connection().context().application().templates();
+}
+
+void WebSocket::report(Error error, std::string_view what) {
+  session_->connection().context().application().on_error(error, what);
+}
+
 std::any& WebSocket::user_data() {
   return session_->user();
 }
