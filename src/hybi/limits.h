@@ -65,4 +65,21 @@ struct ServerLimits {
 
 bool is_valid(const ServerLimits& limits);
 
+// One multipart/form-data body.
+struct MultipartLimits {
+  std::size_t max_parts = 1000;                    // fields and files; 413
+  std::size_t max_part_head_bytes = 8 * 1024;      // fields of one part; 413
+  std::size_t max_name_bytes = 1024;               // name, and filename, of one part; 413
+  std::size_t max_field_bytes = 1024 * 1024;       // a part that is no file; 413
+  std::size_t max_file_bytes = 64 * 1024 * 1024;   // a part that is one; 413
+  std::size_t max_total_bytes = 64 * 1024 * 1024;  // the body with all its framing; 413
+  std::size_t max_ignored_bytes = 4 * 1024;  // in front of the first part, behind the last; 413
+};
+
+// One application/x-www-form-urlencoded body.
+struct FormLimits {
+  std::size_t max_pairs = 1000;               // 413
+  std::size_t max_total_bytes = 1024 * 1024;  // as sent; 413
+};
+
 }  // namespace hybi

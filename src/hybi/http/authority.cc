@@ -17,56 +17,6 @@ bool is_name(std::string_view host) {
   return true;
 }
 
-// RFC 3986 3.2.2: dec-octets of an address inside of an IPv6 address.
-bool is_ipv4(std::string_view text) {
-  for (int octet = 0; octet < 4; ++octet) {
-    std::size_t digits = 0;
-    int value = 0;
-    for (; digits < text.size() && digits < 3 && is_digit(text[digits]); ++digits) {
-      value = value * 10 + (text[digits] - '0');
-    }
-    if (digits == 0 || value > 255 || (digits > 1 && text[0] == '0')) return false;
-    text.remove_prefix(digits);
-    if (octet == 3) return text.empty();
-    if (text.empty() || text[0] != '.') return false;
-    text.remove_prefix(1);
-  }
-  return false;
-}
-
-// RFC 3986 3.2.2: eight groups, or fewer around one "::"; the last two may be an IPv4 address.
-bool is_ipv6(std::string_view text) {
-  int groups = 0;
-  bool gap = false;
-  if (text.starts_with("::")) {
-    gap = true;
-    text.remove_prefix(2);
-  }
-  while (!text.empty()) {
-    if (groups <= 6 && text.find('.') < text.find(':')) {
-      groups += 2;
-      if (!is_ipv4(text)) return false;
-      break;
-    }
-    std::size_t digits = 0;
-    while (digits < text.size() && digits < 5 && hex_value(text[digits]) >= 0) ++digits;
-    if (digits == 0 || digits > 4) return false;
-    ++groups;
-    text.remove_prefix(digits);
-    if (text.empty()) break;
-    if (text.starts_with("::")) {
-      if (gap) return false;
-      gap = true;
-      text.remove_prefix(2);
-    } else if (text[0] == ':' && text.size() > 1) {
-      text.remove_prefix(1);
-    } else {
-      return false;
-    }
-  }
-  return gap ? groups < 8 : groups == 8;
-}
-
 // RFC 3986 3.2.2: "v" hexdigits "." and then characters of names and ":".
 bool is_ip_future(std::string_view text) {
   if (text.empty() || to_lower(text[0]) != 'v') return false;
@@ -91,6 +41,56 @@ bool is_port(std::string_view digits) {
 
 }  // namespace
 
+// RFC 3986 3.2.2: dec-octets of an address inside of an IPv6 address.
+bool is_ipv4_address(std::string_view text) {
+  for (int octet = 0; octet < 4; ++octet) {
+    std::size_t digits = 0;
+    int value = 0;
+    for (; digits < text.size() && digits < 3 && is_digit(text[digits]); ++digits) {
+      value = value * 10 + (text[digits] - '0');
+    }
+    if (digits == 0 || value > 255 || (digits > 1 && text[0] == '0')) return false;
+    text.remove_prefix(digits);
+    if (octet == 3) return text.empty();
+    if (text.empty() || text[0] != '.') return false;
+    text.remove_prefix(1);
+  }
+  return false;
+}
+
+// RFC 3986 3.2.2: eight groups, or fewer around one "::"; the last two may be an IPv4 address.
+bool is_ipv6_address(std::string_view text) {
+  int groups = 0;
+  bool gap = false;
+  if (text.starts_with("::")) {
+    gap = true;
+    text.remove_prefix(2);
+  }
+  while (!text.empty()) {
+    if (groups <= 6 && text.find('.') < text.find(':')) {
+      groups += 2;
+      if (!is_ipv4_address(text)) return false;
+      break;
+    }
+    std::size_t digits = 0;
+    while (digits < text.size() && digits < 5 && hex_value(text[digits]) >= 0) ++digits;
+    if (digits == 0 || digits > 4) return false;
+    ++groups;
+    text.remove_prefix(digits);
+    if (text.empty()) break;
+    if (text.starts_with("::")) {
+      if (gap) return false;
+      gap = true;
+      text.remove_prefix(2);
+    } else if (text[0] == ':' && text.size() > 1) {
+      text.remove_prefix(1);
+    } else {
+      return false;
+    }
+  }
+  return gap ? groups < 8 : groups == 8;
+}
+
 Authority split_authority(std::string_view text) {
   // A colon inside of brackets belongs to the address.
   const std::size_t bracket = text.rfind(']');
@@ -111,7 +111,7 @@ bool is_authority(std::string_view text) {
   if (!host.starts_with('[')) return is_name(host);
   if (!host.ends_with(']')) return false;
   const std::string_view address = host.substr(1, host.size() - 2);
-  return is_ipv6(address) || is_ip_future(address);
+  return is_ipv6_address(address) || is_ip_future(address);
 }
 
 }  // namespace hybi::http

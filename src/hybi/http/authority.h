@@ -16,4 +16,8 @@ struct Authority {
 };
 Authority split_authority(std::string_view text);
 
+// Numeric addresses as they stand in URIs, without brackets. RFC 3986 3.2.2
+bool is_ipv4_address(std::string_view text);
+bool is_ipv6_address(std::string_view text);
+
 }  // namespace hybi::http

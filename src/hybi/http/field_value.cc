@@ -124,4 +124,21 @@ unsigned weight_of(std::string_view element) {
   return reader.ok() ? 1000 : 0;
 }
 
+std::string_view combined_value(const Head& head, std::string_view name, std::string& joined) {
+  joined.clear();
+  std::string_view first;
+  std::size_t lines = 0;
+  for (std::size_t i = 0; i < head.field_count(); ++i) {
+    const Field field = head.field(i);
+    if (!equals_ignoring_case(field.name, name)) continue;
+    if (++lines == 1) {
+      first = field.value;
+      continue;
+    }
+    if (lines == 2) joined = first;
+    joined.append(", ").append(field.value);
+  }
+  return lines > 1 ? std::string_view(joined) : first;
+}
+
 }  // namespace hybi::http

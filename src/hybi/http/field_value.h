@@ -4,6 +4,7 @@
 // Views only; nothing is copied except the text of a quoted string that has escapes.
 #pragma once
 
+#include <hybi/http/head.h>
 #include <hybi/result.h>
 
 #include <string>
@@ -60,5 +61,9 @@ Result<std::string> unquote(std::string_view text);
 // The weight of an element in thousandths: "gzip;q=0.5" is 500; 1000 if there is none, 0 if it is
 // malformed. RFC 9110 12.4.2
 unsigned weight_of(std::string_view element);
+
+// The value of a list field over all its lines (RFC 9110 5.3): the only line as it is, or several
+// joined in `joined`. Null data(): there is none. Lifetime: the head's and that of `joined`.
+std::string_view combined_value(const Head& head, std::string_view name, std::string& joined);
 
 }  // namespace hybi::http

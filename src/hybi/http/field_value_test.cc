@@ -1,5 +1,6 @@
 // Lists, parameters, quoted strings, weights. RFC 9110 5.6, 12.4.2.
 #include <hybi/http/field_value.h>
+#include <hybi/http/parser.h>
 
 #include <gtest/gtest.h>
 
@@ -88,6 +89,19 @@ TEST(HttpFieldValue, WeightsAreThousandths) {
        {"x;q=2", "x;q=1.001", "x;q=0.1234", "x;q=-1", "x;q=a", "x;q=0,5", "x;q", "x;q=.5"}) {
     EXPECT_EQ(weight_of(bad), 0u) << bad;
   }
+}
+
+TEST(HttpFieldValue, LinesOfAListFieldAreOneList) {
+  const HttpLimits limits;
+  RequestParser parser(limits);
+  Bytes in = as_bytes("GET / HTTP/1.1\r\nHost: h\r\nAccept: a, b\r\nX:\r\naccept: c\r\n\r\n");
+  ASSERT_EQ(parser.next(in).kind, ParseEvent::Kind::Head);
+  std::string joined;
+  EXPECT_EQ(combined_value(parser.head(), "accept", joined), "a, b, c");
+  EXPECT_EQ(combined_value(parser.head(), "host", joined), "h");
+  EXPECT_EQ(joined, "");
+  EXPECT_NE(combined_value(parser.head(), "x", joined).data(), nullptr);
+  EXPECT_EQ(combined_value(parser.head(), "y", joined).data(), nullptr);
 }
 
 }  // namespace
