@@ -1,7 +1,5 @@
 # The command `hybi`: src/hybi/cli, with the demo's pages compiled in. Its files but main.cc are a library,
 # so that they can be tested.
-include(embed)
-
 hybi_glob(sources ${PROJECT_SOURCE_DIR}/src/hybi/cli)
 set(main ${PROJECT_SOURCE_DIR}/src/hybi/cli/main.cc)
 list(REMOVE_ITEM sources ${main})
@@ -12,8 +10,7 @@ if(EXISTS ${main} AND sources)
   find_package(CLI11 REQUIRED)
   find_package(tomlplusplus REQUIRED)
 
-  file(GLOB pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/hybi/cli/pages/*)
-  hybi_embed(hybi_pages ${pages})
+  hybi_embed_assets(hybi_pages ${PROJECT_SOURCE_DIR}/src/hybi/cli/pages NAMESPACE hybi::cli)
 
   add_library(hybi_cli STATIC ${sources})
   set_target_properties(hybi_cli PROPERTIES LINKER_LANGUAGE CXX CXX_EXTENSIONS OFF)

@@ -22,6 +22,8 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/generated/hybi-config-ver
                                  COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/generated/hybi-config.cmake
               ${PROJECT_BINARY_DIR}/generated/hybi-config-version.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/embed_assets.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/embed_assets_run.cmake
         DESTINATION ${package})
 
 # The prefix as seen from the .pc file: the installed tree may be moved.

@@ -200,9 +200,18 @@ bool MultipartParser::resume_match(Bytes& in) {
 // Returns: where the first delimiter, or the start of one that `text` ends in, begins; else the
 // size. matched_ tells how much of it there is.
 std::size_t MultipartParser::find_delimiter(std::string_view text) {
-  for (std::size_t at = 0; (at = text.find('\r', at)) != std::string_view::npos; ++at) {
-    const std::string_view found = text.substr(at, delimiter_.size());
-    if (std::string_view(delimiter_).starts_with(found)) {
+  const std::string_view delimiter = delimiter_;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    // A search for each CR of many in a row would cost more than looking at it.
+    if (text[at] != '\r') at = text.find('\r', at);
+    if (at == std::string_view::npos) break;
+    const std::size_t left = text.size() - at;
+    if (left >= delimiter.size()) {
+      // The last character is the one that what only looks like a delimiter seldom has.
+      if (text[at + delimiter.size() - 1] != delimiter.back()) continue;
+    }
+    const std::string_view found = text.substr(at, delimiter.size());
+    if (delimiter.starts_with(found)) {
       matched_ = found.size();
       return at;
     }

@@ -1,6 +1,7 @@
 // Invariant: whatever a field's value is, what is read of it keeps its promises: ranges lie inside
 // of the representation and apart, choices are among the offers, nodes inside of their text, and
 // what is built of it is one field's value.
+#include <hybi/base/ascii.h>
 #include <hybi/http/authorization.h>
 #include <hybi/http/chars.h>
 #include <hybi/http/conditional.h>
