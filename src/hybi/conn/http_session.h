@@ -64,8 +64,20 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   bool head_open() const { return in_head_hooks_ || !answered(); }
   unsigned status() const { return status_; }
   const http::Fields& fields() const { return fields_; }
-  // Somebody holds the right to answer later.
-  void defer() { deferred_ = true; }
+  // Somebody holds the right to answer later. Returns: its number. The last one given counts: who
+  // gives up an earlier one has handed the request on.
+  std::uint32_t defer() {
+    deferred_ = true;
+    return ++deferral_;
+  }
+  void give_up(std::uint32_t deferral) {
+    if (deferral == deferral_) answer_unanswered();
+  }
+  // A middleware that took its time goes on: the request is the rest of the chain's.
+  void go_on() {
+    deferred_ = false;
+    ++deferral_;
+  }
   bool deferred() const { return deferred_; }
 
   // --- bodies as they come
@@ -200,6 +212,7 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   io::TimePoint answer_by_ = io::TimePoint::max();  // the route's deadline
   std::uint64_t body_received_ = 0;
   std::uint32_t request_number_ = 0;
+  std::uint32_t deferral_ = 0;
   unsigned status_ = 200;
   Stage stage_ = Stage::Idle;
   bool head_started_ = false;
