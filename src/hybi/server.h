@@ -49,6 +49,10 @@ struct ListenOptions {
   std::uint16_t port = 0;      // 0: the system chooses, see Server::port
   std::string unix_path = {};  // a unix socket instead
   int descriptor = -1;         // an inherited listening socket instead
+  // Each connection begins with a PROXY header (version 1 or 2) of the proxy in front, and
+  // Request::peer is who it names. Only from ServerOptions::trusted_proxies, if there are any: then
+  // others are reset, as are connections without the header or with a bad one.
+  bool proxy_protocol = false;
 };
 
 // Counters since the start, summed over the loops. Read at any time; each is exact for its loop.
