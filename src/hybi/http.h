@@ -34,6 +34,7 @@ namespace conn {
 class HttpSession;
 struct PendingAnswer;
 struct RoutePattern;
+struct ServerShare;
 }  // namespace conn
 
 class Upgrade;
@@ -58,6 +59,14 @@ class RequestInfo {
   const http::Head& head() const { return *head_; }
   const io::Address& peer() const { return peer_; }
 
+  // Who the client is, what it speaks and which host it asked: what the proxies in
+  // ServerOptions::trusted_proxies say, in Forwarded or X-Forwarded-For, -Proto and -Host, else the
+  // connection and the request themselves. Of a chain of proxies the rightmost address that is not
+  // trusted counts. Cost: read anew by each call, if the peer is a trusted proxy.
+  io::Address client() const;       // Family::None: it cannot be told
+  std::string_view scheme() const;  // "http" or "https", also for WebSockets
+  std::string client_host() const;
+
  protected:
   friend class conn::HttpSession;
   friend class WebSocket;
@@ -65,6 +74,7 @@ class RequestInfo {
 
   const http::Head* head_ = nullptr;
   const conn::RoutePattern* pattern_ = nullptr;
+  const conn::ServerShare* share_ = nullptr;
   io::Address peer_;
 };
 

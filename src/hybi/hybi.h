@@ -5,6 +5,7 @@
 #include <hybi/error.h>
 #include <hybi/http.h>
 #include <hybi/limits.h>
+#include <hybi/middleware.h>
 #include <hybi/result.h>
 #include <hybi/server.h>
 #include <hybi/websocket.h>

@@ -31,8 +31,9 @@ struct ServerOptions {
   // Clients speak TLS, to a proxy in front. Versions 75 to hybi-02 compare the URL in the answer
   // with their own: it begins with wss then, otherwise with ws.
   bool behind_tls = false;
-  // Peers whose X-Forwarded-Proto or Forwarded (RFC 7239) says instead what the client speaks:
-  // "127.0.0.1", "10.0.0.0/8", "::1", "unix".
+  // Peers that say instead who their client is and what it speaks, in Forwarded (RFC 7239) or
+  // X-Forwarded-*: "127.0.0.1", "10.0.0.0/8", "::1", "unix". See Request::client. They must set or
+  // remove these fields themselves; a client that sends the other kind has no address.
   std::vector<std::string> trusted_proxies = {};
   // Threads for Response::blocking and Server::blocking, started when first needed, and how many
   // tasks may wait for one.
@@ -48,6 +49,10 @@ struct ListenOptions {
   std::uint16_t port = 0;      // 0: the system chooses, see Server::port
   std::string unix_path = {};  // a unix socket instead
   int descriptor = -1;         // an inherited listening socket instead
+  // Each connection begins with a PROXY header (version 1 or 2) of the proxy in front, and
+  // Request::peer is who it names. Only from ServerOptions::trusted_proxies, if there are any: then
+  // others are reset, as are connections without the header or with a bad one.
+  bool proxy_protocol = false;
 };
 
 // Counters since the start, summed over the loops. Read at any time; each is exact for its loop.

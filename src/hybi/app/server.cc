@@ -38,7 +38,11 @@ struct Server::Impl {
   conn::ServerShare share;
   Site site;
   ChannelHub hub;
-  std::vector<io::ListenAddress> listen;
+  struct Listen {
+    io::ListenAddress address;
+    bool proxy_protocol = false;
+  };
+  std::vector<Listen> listen;
   std::vector<io::Address> bound;
   std::vector<std::string> unix_paths;
   std::vector<Timer> timers;  // until start
@@ -74,16 +78,18 @@ Result<void> Server::Impl::check() const {
 Result<void> Server::Impl::start() {
   HYBI_TRY(check());
   started = true;
-  std::vector<std::vector<io::Fd>> sockets(options.threads);
+  std::vector<std::vector<ListenSocket>> sockets(options.threads);
   Result<void> opened;
-  for (const io::ListenAddress& address : listen) {
+  for (const auto& [address, proxy_protocol] : listen) {
     Result<io::ListenSockets> result = io::open_listen_sockets(address, options.threads);
     if (!result) {
       opened = result.error();
       break;
     }
     for (unsigned i = 0; i < options.threads; ++i) {
-      for (const int socket : result->per_loop[i]) sockets[i].emplace_back(socket);
+      for (const int socket : result->per_loop[i]) {
+        sockets[i].push_back({io::Fd(socket), proxy_protocol});
+      }
     }
     bound.insert(bound.end(), result->bound.begin(), result->bound.end());
     if (!address.unix_path.empty()) unix_paths.push_back(address.unix_path);
@@ -163,7 +169,7 @@ Server& Server::listen(int port) {
 Server& Server::listen(std::string_view address) {
   Result<io::ListenAddress> parsed = io::parse_listen_address(address);
   if (parsed) {
-    impl_->listen.push_back(std::move(*parsed));
+    impl_->listen.push_back({std::move(*parsed)});
   } else {
     impl_->note(parsed.error());
   }
@@ -171,10 +177,11 @@ Server& Server::listen(std::string_view address) {
 }
 
 Server& Server::listen(ListenOptions options) {
-  impl_->listen.push_back({.host = std::move(options.host),
-                           .port = options.port,
-                           .unix_path = std::move(options.unix_path),
-                           .descriptor = options.descriptor});
+  impl_->listen.push_back({.address = {.host = std::move(options.host),
+                                       .port = options.port,
+                                       .unix_path = std::move(options.unix_path),
+                                       .descriptor = options.descriptor},
+                           .proxy_protocol = options.proxy_protocol});
   return *this;
 }
 

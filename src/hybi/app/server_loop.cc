@@ -69,16 +69,17 @@ void ServerLoop::guard(const std::function<void()>& task) {
   }
 }
 
-void ServerLoop::listen(std::vector<io::Fd> sockets) {
+void ServerLoop::listen(std::vector<ListenSocket> sockets) {
   // Through the port: a task that ran before may have stopped the loop already. What is not taken
   // here is closed with the task.
   port_->post([this, sockets = std::move(sockets)](conn::LoopContext& context) mutable {
     if (context.stopping()) return;
-    for (io::Fd& socket : sockets) {
+    for (ListenSocket& socket : sockets) {
       listeners_.push_back(io::Listener::create(
-          *loop_, socket.release(),
-          [this](std::unique_ptr<io::Stream> stream, const io::Address& peer) {
-            context_->accept(std::move(stream), peer);
+          *loop_, socket.fd.release(),
+          [this, proxy = socket.proxy_protocol](std::unique_ptr<io::Stream> stream,
+                                                const io::Address& peer) {
+            context_->accept(std::move(stream), peer, proxy);
           },
           share_.limits.accepts_per_turn));
     }

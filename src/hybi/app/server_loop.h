@@ -19,6 +19,12 @@
 
 namespace hybi {
 
+// A socket to accept from, and what its connections begin with.
+struct ListenSocket {
+  io::Fd fd;
+  bool proxy_protocol = false;
+};
+
 class ServerLoop {
  public:
   ServerLoop(unsigned index, conn::ServerShare& share, Site& site, ChannelHub& hub)
@@ -28,7 +34,7 @@ class ServerLoop {
   // Starts the thread and waits until the loop exists. Fails: NoBackend, Io.
   Result<void> start(io::BackendKind backend);
   // Accepts from these sockets, which it takes. Thread: any, after start.
-  void listen(std::vector<io::Fd> sockets);
+  void listen(std::vector<ListenSocket> sockets);
   // See Server::stop. `on_drained` runs on the thread, once, when no connection is left: the loop
   // turns on for tasks and timers that other loops' connections wait for, until end().
   void stop(std::chrono::milliseconds deadline);

@@ -160,7 +160,9 @@ class Site::Continuation {
   void run() {
     if (std::exchange(called_, true)) return;
     conn::HttpSession* const session = request_.find_here();
-    if (session != nullptr && !session->answered()) site_.run_layers(host_, *session, from_);
+    if (session == nullptr || session->answered()) return;
+    session->go_on();
+    site_.run_layers(host_, *session, from_);
   }
 
  private:

@@ -184,7 +184,7 @@ void render_page(Response& response, const TemplateEngine* engine, std::string_v
                  const nlohmann::json& data) {
   const std::optional<TemplateError> failed =
       engine != nullptr ? render(response, *engine, name, data)
-                        : TemplateError{Errc::NoTemplates, std::string(name), 0, "no templates"};
+                        : TemplateError{Errc::NoTemplates, std::string(name), 0, "the server has none"};
   if (!failed) return;
   response.report({failed->code}, failed->describe());
   response.error(500);  // if nothing has been answered

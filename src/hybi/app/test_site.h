@@ -40,7 +40,7 @@ class MemorySite : public Routes<MemorySite> {
     listener_ = io::Listener::create(
         *loop_, testing::FakeBackend::kAnyToken,
         [this](std::unique_ptr<io::Stream> stream, const io::Address& peer) {
-          context_->accept(std::move(stream), peer);
+          context_->accept(std::move(stream), peer, proxy_protocol_);
         },
         1'000'000);
   }
@@ -63,6 +63,8 @@ class MemorySite : public Routes<MemorySite> {
     });
   }
   bool stopped() const { return stopped_; }
+  // New connections begin with a PROXY header.
+  void expect_proxy_header() { proxy_protocol_ = true; }
 
   testing::FakeBackend& net() { return *net_; }
   io::Loop& loop() { return *loop_; }
@@ -113,6 +115,7 @@ class MemorySite : public Routes<MemorySite> {
   std::unique_ptr<conn::LoopContext> context_;
   std::unique_ptr<io::Listener> listener_;
   bool stopped_ = false;
+  bool proxy_protocol_ = false;
 };
 
 }  // namespace hybi::test

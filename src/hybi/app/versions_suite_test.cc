@@ -288,8 +288,9 @@ TEST(VersionsLocation, ATrustedProxySaysWhetherTheClientSpeaksTls) {
   };
   for (const Row& row :
        {Row{"127.0.0.1", "X-Forwarded-Proto: https\r\n", "wss"},
-        Row{"127.0.0.0/8", "X-Forwarded-Proto: http, https\r\n", "ws"},
-        Row{"127.0.0.0/8", "Forwarded: for=1.2.3.4; Proto=\"https\";by=x, proto=http\r\n", "wss"},
+        Row{"127.0.0.0/8", "X-Forwarded-Proto: https, http\r\n", "ws"},
+        Row{"127.0.0.0/8",
+            "Forwarded: for=1.2.3.4;proto=https;by=_x, For=127.0.0.2; Proto=\"http\"\r\n", "wss"},
         Row{"127.0.0.0/8", "Forwarded: for=1.2.3.4\r\nX-Forwarded-Proto: wss\r\n", "wss"},
         Row{"127.0.0.0/8", "", "ws"}, Row{"10.0.0.0/8", "X-Forwarded-Proto: https\r\n", "ws"}}) {
     Server server({.trusted_proxies = {row.trusted}});

@@ -70,6 +70,7 @@ class Connection final : public io::StreamOwner, private io::LoopMember {
   Session& session() { return *session_; }
   ConnectionRef ref() const;
   const io::Address& peer() const { return peer_; }
+  void set_peer(const io::Address& peer) { peer_ = peer; }  // as a proxy says
   std::uint32_t slot() const { return slot_; }
   std::uint32_t generation() const { return generation_; }
 

@@ -29,6 +29,7 @@ HttpSession::HttpSession(Connection& connection)
       progress_at_(since_) {
   request_.peer_ = connection.peer();
   request_.head_ = &parser_.head();
+  request_.share_ = &connection.context().share();
   connection_.want_deadline(next_deadline());
 }
 
@@ -42,6 +43,7 @@ OutBuffer& HttpSession::out() {
 void HttpSession::on_bytes(MutableBytes& in) {
   using Kind = http::ParseEvent::Kind;
   Bytes rest = in;
+  if (undecoded()) take_coded({});
   while ((stage_ == Stage::Idle || stage_ == Stage::Receiving) && !connection_.paused()) {
     const http::ParseEvent event = parser_.next(rest);
     if (event.kind == Kind::NeedMore) break;
@@ -104,6 +106,14 @@ void HttpSession::begin_request() {
 
 void HttpSession::take_body(Bytes piece) {
   body_received_ += piece.size();
+  if (extras_ && extras_->coded) {
+    take_coded(piece);
+  } else {
+    take_content(piece);
+  }
+}
+
+void HttpSession::take_content(Bytes piece) {
   if (streams_body_) {
     if (extras_ && extras_->reader.on_data) dispatch([&] { extras_->reader.on_data(piece); });
     return;
@@ -118,6 +128,7 @@ void HttpSession::take_body(Bytes piece) {
 }
 
 void HttpSession::request_complete() {
+  if (!coded_body_ended()) return;
   body_complete_ = true;
   stage_ = Stage::Answering;
   if (handler_ != nullptr) run_handler();
@@ -280,6 +291,11 @@ void HttpSession::on_end_behind() {
 void HttpSession::on_hook() {
   if (ending_) run_done_hooks(false);
   if (gone_due_) run_gone();
+  if (holds_input() && !connection_.paused()) {  // reading was resumed
+    MutableBytes nothing_new;
+    on_bytes(nothing_new);
+    if (&connection_.session() != this) return;
+  }
   pump();
   if (connection_.ended() || stage_ != Stage::Answering || !answer_complete_) return;
   next_request();

@@ -15,6 +15,7 @@
 #include <hybi/conn/route_pattern.h>
 #include <hybi/conn/session.h>
 #include <hybi/conn/ws_session.h>
+#include <hybi/http/content_coding.h>
 #include <hybi/http/fields.h>
 #include <hybi/http/parser.h>
 #include <hybi/router.h>
@@ -32,6 +33,9 @@ namespace hybi::conn {
 class HttpSession final : public Session, public Recycled<HttpSession> {
  public:
   explicit HttpSession(Connection& connection);
+  // Behind the faces, for floor 4.
+  static HttpSession& of(Request& request) { return *request.session_; }
+  static HttpSession& of(Response& response) { return *response.session_; }
 
   // --- for the application, between on_request and the answer
   Request& request() { return request_; }
@@ -60,8 +64,20 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   bool head_open() const { return in_head_hooks_ || !answered(); }
   unsigned status() const { return status_; }
   const http::Fields& fields() const { return fields_; }
-  // Somebody holds the right to answer later.
-  void defer() { deferred_ = true; }
+  // Somebody holds the right to answer later. Returns: its number. The last one given counts: who
+  // gives up an earlier one has handed the request on.
+  std::uint32_t defer() {
+    deferred_ = true;
+    return ++deferral_;
+  }
+  void give_up(std::uint32_t deferral) {
+    if (deferral == deferral_) answer_unanswered();
+  }
+  // A middleware that took its time goes on: the request is the rest of the chain's.
+  void go_on() {
+    deferred_ = false;
+    ++deferral_;
+  }
   bool deferred() const { return deferred_; }
 
   // --- bodies as they come
@@ -70,6 +86,9 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   void pause_body();
   void resume_body();
   void limit_body(std::size_t max_bytes);
+  // The body is decoded as it comes: handlers see the content. At most `max_bytes` of it, and never
+  // more than the body itself may have (413). Before the handler runs.
+  void decode_body(http::ContentCoding coding, std::size_t max_bytes);
 
   // --- what goes with a request; made when it is asked for
   RequestExtras& extras();
@@ -114,6 +133,7 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   HttpSession* as_http() override { return this; }
   void on_bytes(MutableBytes& in) override;
   void on_end() override;
+  bool holds_input() const override { return stage_ == Stage::Receiving && streams_body_; }
   void on_end_behind() override;
   void on_hook() override;
   void on_progress(std::uint64_t sent, std::uint64_t unsent) override;
@@ -151,6 +171,11 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   void run_gone();
   void cut_body(Errc why);
   void take_body(Bytes piece);
+  void take_content(Bytes piece);
+  void take_coded(Bytes piece);
+  bool coded_body_ended();
+  void refuse_body(Errc why);
+  bool undecoded() const { return extras_ && extras_->coded && extras_->coded->more; }
   void own_request();
   void begin_answer(std::string_view content_type, std::optional<std::uint64_t> length);
   bool begin_large_answer(std::string_view content_type, std::optional<std::uint64_t> length);
@@ -188,6 +213,7 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   io::TimePoint answer_by_ = io::TimePoint::max();  // the route's deadline
   std::uint64_t body_received_ = 0;
   std::uint32_t request_number_ = 0;
+  std::uint32_t deferral_ = 0;
   unsigned status_ = 200;
   Stage stage_ = Stage::Idle;
   bool head_started_ = false;

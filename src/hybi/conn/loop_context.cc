@@ -2,6 +2,7 @@
 #include <hybi/base/assert.h>
 #include <hybi/conn/http_session.h>
 #include <hybi/conn/loop_context.h>
+#include <hybi/conn/proxy_session.h>
 
 #include <algorithm>
 #include <chrono>
@@ -24,13 +25,18 @@ LoopContext::~LoopContext() {
   port_->detach();
 }
 
-void LoopContext::accept(std::unique_ptr<io::Stream> stream, const io::Address& peer) {
+void LoopContext::accept(std::unique_ptr<io::Stream> stream, const io::Address& peer,
+                         bool proxy_protocol) {
   if (stopping_) return;  // the stream closes
   const bool full =
       share_.connections.fetch_add(1, std::memory_order_relaxed) >= share_.limits.max_connections;
   counters_.connections.add();
   counters_.connections_total.add();
   Connection& connection = connections_.create(*this, std::move(stream), peer);
+  if (proxy_protocol && !full) {
+    connection.start(std::make_unique<ProxySession>(connection));
+    return;
+  }
   auto session = std::make_unique<HttpSession>(connection);
   HttpSession& http = *session;
   connection.start(std::move(session));

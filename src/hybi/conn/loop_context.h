@@ -42,8 +42,10 @@ class LoopContext final : private io::LoopMember {
   // Requires: no connection is left. Thread: the loop's.
   ~LoopContext() override;
 
-  // A new connection: HTTP begins on it. Over max_connections it is answered 503.
-  void accept(std::unique_ptr<io::Stream> stream, const io::Address& peer);
+  // A new connection: HTTP begins on it, behind a PROXY header if one is expected. Over
+  // max_connections it is answered 503.
+  void accept(std::unique_ptr<io::Stream> stream, const io::Address& peer,
+              bool proxy_protocol = false);
 
   // Every session ends what it does; connections still there at `deadline` are reset. `on_empty`
   // runs once no connection is left. A later call can only bring the deadline forward.

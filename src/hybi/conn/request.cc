@@ -218,8 +218,9 @@ bool Response::answered() const {
 // A request that somebody has promised to answer.
 struct conn::PendingAnswer {
   RequestRef request;
+  std::uint32_t deferral;
 
-  explicit PendingAnswer(RequestRef of) : request(std::move(of)) {}
+  PendingAnswer(RequestRef of, std::uint32_t number) : request(std::move(of)), deferral(number) {}
   PendingAnswer(const PendingAnswer&) = delete;
   PendingAnswer& operator=(const PendingAnswer&) = delete;
   ~PendingAnswer();
@@ -229,9 +230,9 @@ struct conn::PendingAnswer {
 };
 
 ResponseHandle Response::later() {
-  session_->defer();
   ResponseHandle handle;
-  handle.pending_ = std::make_shared<conn::PendingAnswer>(session_->request_ref());
+  handle.pending_ =
+      std::make_shared<conn::PendingAnswer>(session_->request_ref(), session_->defer());
   return handle;
 }
 
@@ -243,7 +244,7 @@ bool conn::PendingAnswer::post(std::function<void(HttpSession&)> task) const {
 }
 
 conn::PendingAnswer::~PendingAnswer() {
-  post([](HttpSession& session) { session.answer_unanswered(); });
+  post([number = deferral](HttpSession& session) { session.give_up(number); });
 }
 
 bool ResponseHandle::respond(std::function<void(Response&)> answer) const {

@@ -25,6 +25,9 @@ constexpr std::array<std::string_view, 14> kNoTrailers = {"connection",
                                                           "upgrade",
                                                           "transfer-encoding"};
 
+// A body is decoded in pieces of this size, so that a reader can pause.
+constexpr std::size_t kDecodedPieceBytes = 16 * 1024;
+
 }  // namespace
 
 RequestExtras& HttpSession::extras() {
@@ -176,6 +179,70 @@ void HttpSession::resume_body() {
 void HttpSession::limit_body(std::size_t max_bytes) {
   if (stage_ != Stage::Receiving || body_received_ > 0) return;
   parser_.set_max_body_bytes(max_bytes);
+}
+
+// --- bodies that are decoded
+
+void HttpSession::decode_body(http::ContentCoding coding, std::size_t max_bytes) {
+  const bool begun = stage_ == Stage::Receiving || stage_ == Stage::Answering;
+  if (!begun || answered_ || streams_body_ || (extras_ && extras_->coded)) return;
+  extras().coded = std::make_unique<CodedBody>(CodedBody{.coding = coding, .max_bytes = max_bytes});
+  if (body().empty()) return;
+  // A middleware before has taken its time, and the body has come.
+  OutBuffer came;
+  came.append(body());
+  body_view_ = {};
+  body_.clear();
+  take_coded(came.view());
+  if (body_complete_ && !answered_) (void)coded_body_ended();
+}
+
+void HttpSession::take_coded(Bytes piece) {
+  if (answered_ && !streams_body_) return;  // nobody wants it
+  CodedBody* coded = extras_->coded.get();
+  if (!coded->decoder) {
+    const std::size_t limit = std::min(coded->max_bytes, parser_.max_body_bytes());
+    coded->decoder = std::make_unique<http::Decoder>(coded->coding, limit);
+  }
+  OutBuffer in;
+  in.append(coded->rest.view());
+  in.append(piece);
+  coded->rest.clear();
+  Bytes left = in.view();
+  coded->more = true;
+  OutBuffer content;
+  while (coded->more && !connection_.paused_for(Pause::User)) {
+    content.clear();
+    const Result<bool> more = coded->decoder->next(left, content, kDecodedPieceBytes);
+    coded->more = more && *more;
+    if (!content.empty()) take_content(content.view());
+    // The reader may have ended all of it.
+    if (&connection_.session() != this || !extras_ || extras_->coded.get() != coded) return;
+    if (connection_.ended()) return;
+    if (!more) {
+      refuse_body(more.error().code);
+      return;
+    }
+  }
+  coded->rest.append(left);
+}
+
+// Returns: false if the body was refused.
+bool HttpSession::coded_body_ended() {
+  if (!extras_ || !extras_->coded || !extras_->coded->decoder) return true;
+  if (answered_ && !streams_body_) return true;
+  const Result<void> finished = extras_->coded->decoder->finish();
+  if (!finished) refuse_body(finished.error().code);
+  return finished.has_value();
+}
+
+void HttpSession::refuse_body(Errc why) {
+  if (stage_ == Stage::Receiving) {
+    refuse(why);
+  } else {
+    connection_.context().counters().refused_requests.add();
+    answer_error(why);
+  }
 }
 
 void HttpSession::body_ended() {

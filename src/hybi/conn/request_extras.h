@@ -2,7 +2,9 @@
 // so that a request without any of it costs nothing. A part of HttpSession.
 #pragma once
 
+#include <hybi/base/out_buffer.h>
 #include <hybi/http.h>
+#include <hybi/http/content_coding.h>
 #include <hybi/http/fields.h>
 #include <hybi/io/loop.h>
 
@@ -14,6 +16,15 @@
 #include <vector>
 
 namespace hybi::conn {
+
+// A body that is decoded as it comes.
+struct CodedBody {
+  http::ContentCoding coding;
+  std::size_t max_bytes;
+  std::unique_ptr<http::Decoder> decoder = {};  // with the first piece
+  OutBuffer rest = {};                          // came, but the reader has paused
+  bool more = false;                            // the decoder has more to give of what came
+};
 
 struct RequestExtras {
   std::vector<std::function<void(Response&)>> on_head;
@@ -33,6 +44,7 @@ struct RequestExtras {
   std::function<void()> on_silence;
   io::TimePoint silent_since{};
 
+  std::unique_ptr<CodedBody> coded;
   BodyReader reader;
   std::function<void()> on_gone;
 };

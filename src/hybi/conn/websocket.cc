@@ -80,6 +80,7 @@ OpeningRequest WebSocket::request() const {
   request.owned_ = std::make_shared<const http::Head>(std::move(parser.head()));
   request.head_ = request.owned_.get();
   request.pattern_ = session_->pattern();
+  request.share_ = &session_->connection().context().share();
   request.peer_ = session_->connection().peer();
   return request;
 }

@@ -38,6 +38,21 @@ std::string to_string(const Address& address) {
   return "";
 }
 
+Address parse_ip(std::string_view text) {
+  const std::string ip(text);  // with its end
+  sockaddr_in v4{};
+  sockaddr_in6 v6{};
+  if (::inet_pton(AF_INET, ip.c_str(), &v4.sin_addr) == 1) {
+    v4.sin_family = AF_INET;
+    return from_sockaddr(reinterpret_cast<const sockaddr*>(&v4), sizeof v4);
+  }
+  if (::inet_pton(AF_INET6, ip.c_str(), &v6.sin6_addr) == 1) {
+    v6.sin6_family = AF_INET6;
+    return from_sockaddr(reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
+  }
+  return {};
+}
+
 Address from_sockaddr(const sockaddr* address, socklen_t length) {
   Address result;
   if (address == nullptr || length < sizeof(sa_family_t)) return result;

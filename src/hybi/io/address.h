@@ -24,6 +24,9 @@ struct Address {
 
 std::string to_string(const Address& address);     // "127.0.0.1:80", "[::1]:80", "unix:"
 std::string ip_to_string(const Address& address);  // "127.0.0.1", "::1", ""
+// A numeric address without port and brackets; a v4-mapped one is the v4 address. Family None if it
+// is none.
+Address parse_ip(std::string_view text);
 Address from_sockaddr(const sockaddr* address, socklen_t length);
 
 }  // namespace hybi::io

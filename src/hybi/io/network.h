@@ -14,6 +14,7 @@ class Networks {
   // Fails: BadTrustedProxy if it is none of the forms above; nothing is added.
   Result<void> add(std::string_view text);
   bool has(const Address& address) const;
+  bool empty() const { return networks_.empty(); }
 
  private:
   struct Network {
