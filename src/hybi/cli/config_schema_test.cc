@@ -90,8 +90,8 @@ TEST(ConfigSchema, ChoicesStandInTheOrderOfTheEnumerators) {
     return choices_of(row(section, name)).at(static_cast<std::size_t>(value));
   };
   EXPECT_EQ(named("server", "backend", Backend::Uring), "uring");
-  EXPECT_EQ(named("static", "dotfiles", DotFiles::Ignore), "ignore");
-  EXPECT_EQ(named("static", "symlinks", SymLinks::Inside), "inside");
+  EXPECT_EQ(named("static", "dotfiles", DotFiles::Refuse), "refuse");
+  EXPECT_EQ(named("static", "symlinks", SymLinks::InsideRoot), "inside");
   EXPECT_EQ(named("websocket", "compression", Compression::Mode::Off), "off");
   EXPECT_EQ(named("websocket", "compression", Compression::Mode::Dedicated), "dedicated");
   EXPECT_EQ(named("websocket", "slow_peer", SlowPolicy::Drop), "drop");

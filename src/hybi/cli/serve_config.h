@@ -17,8 +17,9 @@ namespace hybi::cli {
 
 unsigned default_threads();  // the processors, four at most
 
-enum class DotFiles : std::uint8_t { Deny, Ignore, Allow };   // 403, 404, served
-enum class SymLinks : std::uint8_t { Deny, Inside, Follow };  // Inside: of the root
+// The same rules as those of the library's static files, in the same order.
+enum class DotFiles : std::uint8_t { Refuse, Serve };
+enum class SymLinks : std::uint8_t { Refuse, InsideRoot, Follow };
 enum class LogLevel : std::uint8_t { Debug, Info, Warn, Error };
 enum class LogFormat : std::uint8_t { Text, Logfmt, Json };
 enum class AccessLog : std::uint8_t { Off, Common, Combined, Json, Logfmt };
@@ -42,8 +43,8 @@ struct ServeConfig {
     std::vector<std::string> index = {"index.html"};
     bool listing = false;
     bool precompressed = true;
-    DotFiles dotfiles = DotFiles::Ignore;
-    SymLinks symlinks = SymLinks::Inside;
+    DotFiles dotfiles = DotFiles::Refuse;
+    SymLinks symlinks = SymLinks::InsideRoot;
     std::string cache_control = {};  // "": made of max_age
     std::chrono::milliseconds max_age = std::chrono::seconds(0);
     std::string fallback = {};
