@@ -17,8 +17,8 @@
 namespace {
 
 using hybi::cli::DemoOptions;
-using hybi::cli::ServeOptions;
 using hybi::cli::say;
+using hybi::cli::ServeOptions;
 
 constexpr int kBadFlags = 2;
 
@@ -105,11 +105,13 @@ void add_demo_flags(CLI::App& demo, DemoOptions& options) {
 
 void add_serve_flags(CLI::App& serve, ServeOptions& options) {
   serve.add_option("DIR", options.folder, "The folder (default: static.root of the configuration)");
-  serve.add_option("--config", options.config_file,
-                   "Read settings from this file; SIGHUP reads it again")
+  serve
+      .add_option("--config", options.config_file,
+                  "Read settings from this file; SIGHUP reads it again")
       ->type_name("FILE");
-  serve.add_option("--listen", options.listen,
-                   "host:port, [v6]:port, port or unix:/path; may be repeated")
+  serve
+      .add_option("--listen", options.listen,
+                  "host:port, [v6]:port, port or unix:/path; may be repeated")
       ->allow_extra_args(false)
       ->type_name("ADDRESS");
   serve.add_option("--threads", options.threads, "Event loops, one thread each")->type_name("N");
@@ -166,9 +168,8 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    say(stderr,
-        fmt::format("hybi: {} (hybi {} --help lists the flags)\n", one_line(error.what()),
-                    helpful_command(argc, argv)));
+    say(stderr, fmt::format("hybi: {} (hybi {} --help lists the flags)\n", one_line(error.what()),
+                            helpful_command(argc, argv)));
     return kBadFlags;
   }
   if (demo->parsed()) return hybi::cli::run_demo(options);

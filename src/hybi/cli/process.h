@@ -11,7 +11,8 @@
 
 namespace hybi::cli {
 
-// SIGINT and SIGTERM, and SIGHUP if it is asked for, taken by sigwait instead of a handler: no code runs inside a signal.
+// SIGINT and SIGTERM, and SIGHUP if it is asked for, taken by sigwait instead of a handler: no code
+// runs inside a signal.
 class StopSignals {
  public:
   enum class Hangup : std::uint8_t { EndsTheProcess, Reloads };

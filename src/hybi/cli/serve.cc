@@ -145,9 +145,9 @@ class Serving {
         config_(std::move(config)),
         logs_(logs),
         server_(server_options(config_.values(), logs)),
-        chat_(std::make_shared<Chat>(server_,
-                                     Rooms::Limits{config_.values().channels.max_rooms,
-                                                   config_.values().channels.max_people})) {}
+        chat_(
+            std::make_shared<Chat>(server_, Rooms::Limits{config_.values().channels.max_rooms,
+                                                          config_.values().channels.max_people})) {}
 
   int run(const StopSignals& signals) {
     warn_of_idle_settings(config_, logs_);
@@ -157,6 +157,11 @@ class Serving {
       for (const auto& [name, value] : live->headers) response.set(name, value);
       if (!open_websocket(request, *live)) next();
     });
+    for (const char* pattern : {"/", "/*path"}) {
+      server_.get(pattern, [](Request&, Response& response) {
+        response.status(404).text("nothing here\n");
+      });
+    }
     for (const std::string& address : config_.values().server.listen) server_.listen(address);
     if (const Result<void> started = server_.start(); !started) return refuse(started.error());
     for (const std::string& address : server_.addresses()) {
@@ -247,8 +252,7 @@ int run_serve(const ServeOptions& options) {
   }
   std::error_code error;
   if (!std::filesystem::is_directory(root, error)) {
-    say(stderr,
-        fmt::format("hybi: {}: {}\n", root, error ? error.message() : "is not a folder"));
+    say(stderr, fmt::format("hybi: {}: {}\n", root, error ? error.message() : "is not a folder"));
     return 1;
   }
 

@@ -19,8 +19,9 @@ struct ServeOptions {
   std::string threads = {};  // "": as configured
 };
 
-// Serves until SIGINT or SIGTERM. Mistakes in flags and configuration are told on stderr, everything
-// after that in the log. Returns: what main should return. Requires: no other thread runs.
+// Serves until SIGINT or SIGTERM. Mistakes in flags and configuration are told on stderr,
+// everything after that in the log. Returns: what main should return. Requires: no other thread
+// runs.
 int run_serve(const ServeOptions& options);
 
 // The configuration with the flags on top, and what is wrong with both, as lines for people.
