@@ -104,10 +104,6 @@ void print_started(const Server& server, const DemoOptions& options) {
 
 }  // namespace
 
-unsigned default_threads() {
-  return std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
-}
-
 void prepare(WebSocketHandlers& handlers, const DemoOptions& options,
              const std::shared_ptr<Visitors>& visitors, const std::string& path) {
   if (options.legacy) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <hybi/cli/demo_visitors.h>
+#include <hybi/cli/serve_config.h>
 #include <hybi/hybi.h>
 
 #include <chrono>
@@ -14,8 +15,6 @@
 #include <vector>
 
 namespace hybi::cli {
-
-unsigned default_threads();  // the processors, four at most
 
 struct DemoOptions {
   std::vector<std::string> hosts = {};  // empty: localhost, both families

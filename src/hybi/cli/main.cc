@@ -1,9 +1,11 @@
 // The command `hybi`: reads the flags, runs a subcommand, turns what went wrong into one line.
 //
-// Exit codes: 0 stopped as asked, 1 the server could not run, 2 bad flags, 128 + signal when a
-// second signal cut the shutdown short. Uses the front door only.
+// Exit codes: 0 stopped as asked, 1 the server could not run, 2 bad flags or a bad configuration,
+// 128 + signal when a second signal cut the shutdown short. Uses the front door only.
+#include <hybi/cli/config_command.h>
 #include <hybi/cli/demo.h>
 #include <hybi/cli/process.h>
+#include <hybi/cli/serve.h>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -16,6 +18,7 @@ namespace {
 
 using hybi::cli::DemoOptions;
 using hybi::cli::say;
+using hybi::cli::ServeOptions;
 
 constexpr int kBadFlags = 2;
 
@@ -100,6 +103,50 @@ void add_demo_flags(CLI::App& demo, DemoOptions& options) {
           "What still runs so long after SIGINT or SIGTERM is cut", 86400);
 }
 
+void add_serve_flags(CLI::App& serve, ServeOptions& options) {
+  serve.add_option("DIR", options.folder, "The folder (default: static.root of the configuration)");
+  serve
+      .add_option("--config", options.config_file,
+                  "Read settings from this file; SIGHUP reads it again")
+      ->type_name("FILE");
+  serve
+      .add_option("--listen", options.listen,
+                  "host:port, [v6]:port, port or unix:/path; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("ADDRESS");
+  serve.add_option("--threads", options.threads, "Event loops, one thread each")->type_name("N");
+}
+
+struct ConfigFlags {
+  std::string file = {};
+  bool secrets = false;
+};
+
+void add_config_commands(CLI::App& config, ConfigFlags& flags) {
+  config.require_subcommand(1);
+  config.add_subcommand("check", "Tell every mistake in a file at its line and column")
+      ->add_option("FILE", flags.file, "The file")
+      ->required();
+  CLI::App* const show = config.add_subcommand(
+      "show", "Print all settings, with their values and where they come from");
+  show->add_option("FILE", flags.file, "The file (default: none, that is the defaults)");
+  show->add_flag("--secrets", flags.secrets, "Show secrets as well");
+  config.add_subcommand("settings", "Print the manual's table of all settings");
+}
+
+int run_config(const CLI::App& config, const ConfigFlags& flags) {
+  const std::string name = config.get_subcommands().front()->get_name();
+  if (name == "check") return hybi::cli::run_config_check(flags.file);
+  if (name == "show") return hybi::cli::run_config_show(flags.file, flags.secrets);
+  return hybi::cli::run_config_settings();
+}
+
+// The subcommand whose --help has what was got wrong.
+std::string_view helpful_command(int argc, char** argv) {
+  const std::string_view first = argc > 1 ? argv[1] : "";
+  return first == "serve" || first == "config" ? first : "demo";
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Hybi: HTTP that talks back. One port for HTTP and WebSocket.", "hybi");
   app.set_version_flag("--version", "hybi " HYBI_VERSION);
@@ -109,16 +156,25 @@ int run(int argc, char** argv) {
   CLI::App* const demo =
       app.add_subcommand("demo", "Serve the demo: pages, a JSON service, echo and chat");
   add_demo_flags(*demo, options);
+  ServeOptions serve_options;
+  CLI::App* const serve =
+      app.add_subcommand("serve", "Serve a folder, an echo and chat rooms, without code");
+  add_serve_flags(*serve, serve_options);
+  ConfigFlags config_flags;
+  CLI::App* const config = app.add_subcommand("config", "Check or show a configuration");
+  add_config_commands(*config, config_flags);
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    say(stderr,
-        fmt::format("hybi: {} (hybi demo --help lists the flags)\n", one_line(error.what())));
+    say(stderr, fmt::format("hybi: {} (hybi {} --help lists the flags)\n", one_line(error.what()),
+                            helpful_command(argc, argv)));
     return kBadFlags;
   }
   if (demo->parsed()) return hybi::cli::run_demo(options);
+  if (serve->parsed()) return hybi::cli::run_serve(serve_options);
+  if (config->parsed()) return run_config(*config, config_flags);
   say(stderr, app.help());
   return kBadFlags;
 }

@@ -15,14 +15,16 @@ constexpr int kServerEnded = SIGUSR1;  // from ourselves, so that one sigwait se
 
 }  // namespace
 
-StopSignals::StopSignals() {
+StopSignals::StopSignals(Hangup hangup) {
   sigemptyset(&set_);
+  if (hangup == Hangup::Reloads) sigaddset(&set_, SIGHUP);
   for (const int signal : {SIGINT, SIGTERM, kServerEnded}) sigaddset(&set_, signal);
   pthread_sigmask(SIG_BLOCK, &set_, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-int StopSignals::wait(Server& server, const std::function<void()>& stop) const {
+int StopSignals::wait(Server& server, const std::function<void()>& stop,
+                      const std::function<void()>& reload) const {
   std::atomic<bool> ended = false;
   std::jthread waiter([&] {
     server.wait();
@@ -33,6 +35,10 @@ int StopSignals::wait(Server& server, const std::function<void()>& stop) const {
   while (!ended) {
     int signal = 0;
     if (sigwait(&set_, &signal) != 0 || signal == kServerEnded) continue;
+    if (signal == SIGHUP) {
+      if (!stopping && reload) reload();
+      continue;
+    }
     if (stopping) _exit(128 + signal);
     stopping = true;
     stop();

@@ -1,4 +1,4 @@
-// The chat page. The messages are described in demo_chat.h; whatever people write is shown as text,
+// The chat page. The messages are described in chat.h; whatever people write is shown as text,
 // never as markup.
 import { $, closeMeaning, countText, element, retry, showStatus, socketUrl } from "/assets/ui.js";
 

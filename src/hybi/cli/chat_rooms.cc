@@ -1,4 +1,4 @@
-#include <hybi/cli/demo_rooms.h>
+#include <hybi/cli/chat_rooms.h>
 
 #include <algorithm>
 

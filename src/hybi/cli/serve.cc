@@ -1,0 +1,273 @@
+#include <hybi/cli/chat.h>
+#include <hybi/cli/config_command.h>
+#include <hybi/cli/logs.h>
+#include <hybi/cli/process.h>
+#include <hybi/cli/serve.h>
+#include <hybi/hybi.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <system_error>
+
+namespace hybi::cli {
+namespace {
+
+// What SIGHUP replaces as a whole; never changed once it is made.
+struct Live {
+  FieldMap headers;
+  std::string echo_path;  // "": none
+  std::string chat_path;
+  std::shared_ptr<const WebSocketHandlers> echo;
+  std::shared_ptr<const WebSocketHandlers> chat;
+};
+
+// Thread: any. A request copies the pointer and keeps what it began with.
+class LiveSwitch {
+ public:
+  std::shared_ptr<const Live> get() const {
+    const std::lock_guard lock(mutex_);
+    return live_;
+  }
+  void set(std::shared_ptr<const Live> live) {
+    const std::lock_guard lock(mutex_);
+    live_.swap(live);  // the old one goes after the lock
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Live> live_;
+};
+
+void configure(WebSocketHandlers& handlers, const ServeConfig::WebSocketPart& config) {
+  handlers.versions = config.versions;
+  handlers.origins = config.origins;
+  handlers.compression = config.compression;
+  handlers.slow_policy = config.slow_policy;
+  handlers.limits = config.limits;
+}
+
+// Fails: as check(WebSocketHandlers).
+Result<std::shared_ptr<const Live>> make_live(const ServeConfig& config,
+                                              const std::shared_ptr<Chat>& chat) {
+  WebSocketHandlers echo;
+  // While a peer does not take its echoes the library stops reading from it.
+  echo.on_message = [](WebSocket& ws, const Message& message) { ws.send(message); };
+  configure(echo, config.websocket);
+  // Else an echo longer than four times high_water_bytes would look like a slow peer.
+  echo.limits.high_water_bytes =
+      std::max(echo.limits.high_water_bytes, echo.limits.max_message_bytes + 1024);
+  HYBI_TRY(check(echo));
+  WebSocketHandlers rooms = chat_handlers(chat);
+  configure(rooms, config.websocket);
+  rooms.limits.max_message_bytes = config.channels.max_message_bytes;
+  HYBI_TRY(check(rooms));
+
+  const auto live = std::make_shared<Live>();
+  live->headers = config.headers;
+  live->echo_path = config.websocket.echo;
+  if (config.channels.enabled) live->chat_path = config.channels.path;
+  live->echo = std::make_shared<const WebSocketHandlers>(std::move(echo));
+  live->chat = std::make_shared<const WebSocketHandlers>(std::move(rooms));
+  return std::shared_ptr<const Live>(live);
+}
+
+// The room that `path` names below `chat_path`; null data() if it is none of ours.
+std::string_view room_of(std::string_view path, const std::string& chat_path) {
+  if (chat_path.empty() || !path.starts_with(chat_path)) return {};
+  path.remove_prefix(chat_path.size());
+  if (path.empty()) return kDefaultRoom;
+  return path.starts_with('/') ? path.substr(1) : std::string_view();
+}
+
+// Opens a WebSocket if the request asks for one at one of our paths; a page at the same path stays
+// free for the folder. Returns: whether the request is answered.
+bool open_websocket(Request& request, const Live& live) {
+  const std::string_view path = request.path();
+  const bool echo = !live.echo_path.empty() && path == live.echo_path;
+  const std::string_view room = echo ? std::string_view() : room_of(path, live.chat_path);
+  if (!echo && room.data() == nullptr) return false;
+  auto upgrade = request.websocket();
+  if (!upgrade) return false;
+  if (echo) {
+    std::move(*upgrade).accept(live.echo);
+  } else if (is_room_name(room)) {
+    std::move(*upgrade).accept(live.chat, Seat{std::string(room), {}});
+  } else {
+    std::move(*upgrade).reject(404, "no room can be called that\n");
+  }
+  return true;
+}
+
+ServerOptions server_options(const ServeConfig& config, Logs& logs) {
+  ServerOptions options;
+  options.threads = config.server.threads;
+  options.backend = config.server.backend;
+  options.http = config.http;
+  options.limits.max_connections = config.server.max_connections;
+  options.behind_tls = config.server.behind_tls;
+  options.trusted_proxies = config.server.trusted_proxies;
+  options.on_error = logs.error_hook();
+  return options;
+}
+
+// Settings that are read and checked, but that nothing in this program acts on.
+void warn_of_idle_settings(const Config& config, Logs& logs) {
+  constexpr std::array<std::string_view, 3> kSections{"static", "sessions", "compression"};
+  constexpr std::array<std::string_view, 2> kKeys{"server.proxy_protocol", "log.access"};
+  for (std::size_t i = 0; i < settings().size(); ++i) {
+    const Setting& setting = settings()[i];
+    const std::string key = key_of(setting);
+    const bool idle =
+        std::find(kSections.begin(), kSections.end(), setting.section) != kSections.end() ||
+        std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
+    if (idle && config.source(i).kind != Source::Kind::Default) {
+      logs.warn("setting has no effect in this version", {{"key", key}});
+    }
+  }
+}
+
+// Paths in the file are relative to the file, wherever the command was started.
+std::string beside_config(const ServeOptions& options, const std::string& path) {
+  if (path.empty()) return path;
+  return (std::filesystem::path(options.config_file).parent_path() / path).string();
+}
+
+class Serving {
+ public:
+  Serving(const ServeOptions& options, Config config, Logs& logs)
+      : options_(options),
+        config_(std::move(config)),
+        logs_(logs),
+        server_(server_options(config_.values(), logs)),
+        chat_(
+            std::make_shared<Chat>(server_, Rooms::Limits{config_.values().channels.max_rooms,
+                                                          config_.values().channels.max_people})) {}
+
+  int run(const StopSignals& signals) {
+    warn_of_idle_settings(config_, logs_);
+    if (const Result<void> applied = apply(); !applied) return refuse(applied.error());
+    server_.use([this](Request& request, Response& response, const Next& next) {
+      const std::shared_ptr<const Live> live = live_.get();
+      for (const auto& [name, value] : live->headers) response.set(name, value);
+      if (!open_websocket(request, *live)) next();
+    });
+    for (const char* pattern : {"/", "/*path"}) {
+      server_.get(pattern, [](Request&, Response& response) {
+        response.status(404).text("nothing here\n");
+      });
+    }
+    for (const std::string& address : config_.values().server.listen) server_.listen(address);
+    if (const Result<void> started = server_.start(); !started) return refuse(started.error());
+    for (const std::string& address : server_.addresses()) {
+      logs_.info("listening", {{"address", address}});
+    }
+    logs_.info("started", {{"backend", server_.backend() == Backend::Uring ? "uring" : "epoll"},
+                           {"threads", config_.values().server.threads}});
+    const int code = signals.wait(
+        server_, [this] { stop(); }, [this] { reload(); });
+    logs_.info("stopped");
+    return code;
+  }
+
+ private:
+  int refuse(Error error) {
+    logs_.error("cannot serve", {{"error", info(error.code).name}, {"detail", describe(error)}});
+    return 1;
+  }
+
+  Result<void> apply() {
+    const auto live = make_live(config_.values(), chat_);
+    if (!live) return live.error();
+    live_.set(*live);
+    return {};
+  }
+
+  void stop() {
+    logs_.info("stopping");
+    server_.stop(config_.values().server.shutdown_timeout);
+  }
+
+  void reload() {
+    const LoadedConfig loaded = load_config(options_);
+    if (!loaded.problems.empty()) {
+      for (const std::string& problem : loaded.problems) {
+        logs_.error("configuration is wrong", {{"problem", problem}});
+      }
+      logs_.error("nothing changed");
+      return reopen_log();
+    }
+    const Config before = config_;
+    const ConfigChanges changes = take_over(config_, loaded.config);
+    if (const Result<void> applied = apply(); !applied) {
+      config_ = before;
+      logs_.error("nothing changed", {{"error", info(applied.error().code).name},
+                                      {"detail", describe(applied.error())}});
+      return reopen_log();
+    }
+    logs_.set(config_.values().log.level, config_.values().log.format);
+    reopen_log();
+    for (const std::string& key : changes.applied) logs_.info("setting changed", {{"key", key}});
+    for (const std::string& key : changes.need_restart) {
+      logs_.warn("setting needs a restart", {{"key", key}});
+    }
+    logs_.info("reloaded", {{"changed", changes.applied.size()},
+                            {"need_restart", changes.need_restart.size()}});
+  }
+
+  // At every SIGHUP, so that a file which was moved away is let go.
+  void reopen_log() {
+    const std::string file = beside_config(options_, config_.values().log.file);
+    if (const std::error_code error = logs_.reopen(file)) {
+      logs_.error("log file cannot be opened", {{"file", file}, {"detail", error.message()}});
+    }
+  }
+
+  const ServeOptions options_;
+  Config config_;
+  Logs& logs_;
+  LiveSwitch live_;
+  Server server_;
+  std::shared_ptr<Chat> chat_;
+};
+
+}  // namespace
+
+int run_serve(const ServeOptions& options) {
+  LoadedConfig loaded = load_config(options);
+  for (const std::string& problem : loaded.problems) say(stderr, problem + "\n");
+  if (!loaded.problems.empty()) return loaded.exit_code;
+  const ServeConfig& config = loaded.config.values();
+
+  const std::string root =
+      options.folder.empty() ? beside_config(options, config.files.root) : options.folder;
+  if (root.empty()) {
+    say(stderr, "hybi: which folder? hybi serve DIR, or root in [static] of the configuration\n");
+    return kBadConfig;
+  }
+  std::error_code error;
+  if (!std::filesystem::is_directory(root, error)) {
+    say(stderr, fmt::format("hybi: {}: {}\n", root, error ? error.message() : "is not a folder"));
+    return 1;
+  }
+
+  const StopSignals signals(StopSignals::Hangup::Reloads);  // before any thread starts
+  raise_descriptor_limit();
+  Logs logs({.level = config.log.level,
+             .format = config.log.format,
+             .file = beside_config(options, config.log.file)},
+            error);
+  if (error) {
+    say(stderr, fmt::format("hybi: {}: {}\n", config.log.file, error.message()));
+    return 1;
+  }
+  Serving serving(options, std::move(loaded.config), logs);
+  return serving.run(signals);
+}
+
+}  // namespace hybi::cli
