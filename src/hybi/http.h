@@ -28,6 +28,8 @@
 #include <utility>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 namespace hybi {
 
 namespace conn {
@@ -230,10 +232,7 @@ class Response {
   void error(unsigned status, std::string_view text = {});
   // The page `name` of the server's templates (Server::templates) with `data`, as HTML; include
   // template.h. What cannot be rendered is answered 500.
-  template <class Data>
-  void render(std::string_view name, const Data& data) {
-    render_page(*this, templates(), name, data);
-  }
+  void render(std::string_view name, const nlohmann::json& data);
   const TemplateEngine* templates() const;  // null: the server has none
   // Pieces one after the other, of known length.
   void body(std::vector<BodyPiece> pieces, std::string_view content_type);

@@ -109,10 +109,4 @@ Outcome<SendResult, TemplateError> send_rendered(WebSocket& ws, const TemplateEn
                                                  std::string_view name, const nlohmann::json& data,
                                                  const RenderOptions& options = {.layout = ""});
 
-// Behind Response::render and WebSocket::send_rendered. `engine` may be null: then they fail.
-void render_page(Response& response, const TemplateEngine* engine, std::string_view name,
-                 const nlohmann::json& data);
-SendResult send_page(WebSocket& ws, const TemplateEngine* engine, std::string_view name,
-                     const nlohmann::json& data);
-
 }  // namespace hybi

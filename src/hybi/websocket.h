@@ -103,10 +103,7 @@ class WebSocket {
 
   // A text message: the template `name` of the server's templates with `data`, without a layout;
   // include template.h. Returns: Dropped, and told to Server's on_error, if it cannot be rendered.
-  template <class Data>
-  SendResult send_rendered(std::string_view name, const Data& data) {
-    return send_page(*this, templates(), name, data);
-  }
+  SendResult send_rendered(std::string_view name, const nlohmann::json& data);
   const TemplateEngine* templates() const;  // null: the server has none
 
   void pause();  // no on_message until resume; TCP slows the peer down

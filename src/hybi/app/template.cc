@@ -180,25 +180,25 @@ Outcome<SendResult, TemplateError> send_rendered(WebSocket& ws, const TemplateEn
   return ws.send(*text);
 }
 
-void render_page(Response& response, const TemplateEngine* engine, std::string_view name,
-                 const nlohmann::json& data) {
+void Response::render(std::string_view name, const nlohmann::json& data) {
+  const TemplateEngine* const engine = templates();
   const std::optional<TemplateError> failed =
-      engine != nullptr ? render(response, *engine, name, data)
-                        : TemplateError{Errc::NoTemplates, std::string(name), 0, "the server has none"};
+      engine != nullptr ? hybi::render(*this, *engine, name, data)
+                        : TemplateError{Errc::NoTemplates, std::string(name), 0, "none here"};
   if (!failed) return;
-  response.report({failed->code}, failed->describe());
-  response.error(500);  // if nothing has been answered
+  report({failed->code}, failed->describe());
+  error(500);  // if nothing has been answered
 }
 
-SendResult send_page(WebSocket& ws, const TemplateEngine* engine, std::string_view name,
-                     const nlohmann::json& data) {
+SendResult WebSocket::send_rendered(std::string_view name, const nlohmann::json& data) {
+  const TemplateEngine* const engine = templates();
   if (engine == nullptr) {
-    ws.report({Errc::NoTemplates}, name);
+    report({Errc::NoTemplates}, name);
     return SendResult::Dropped;
   }
-  const Outcome<SendResult, TemplateError> sent = send_rendered(ws, *engine, name, data);
+  const Outcome<SendResult, TemplateError> sent = hybi::send_rendered(*this, *engine, name, data);
   if (sent) return *sent;
-  ws.report({sent.error().code}, sent.error().describe());
+  report({sent.error().code}, sent.error().describe());
   return SendResult::Dropped;
 }
 

@@ -281,10 +281,10 @@ TEST_P(TemplateAnswers, OfTheServerArePutToUseByName) {
     auto server = start([&](auto& site) {
       if (some) site.templates(std::make_shared<Shout>());
       site.get("/", [](Request&, Response& res) {
-        res.status(201).render("hello", json{{"a", 1}});
+        res.status(201).render("hello", {{"a", 1}});
       });
       site.ws("/live", {.on_open = [](WebSocket& ws) {
-                if (ws.send_rendered("row", json{{"b", 2}}) == SendResult::Dropped) ws.send("none");
+                if (ws.send_rendered("row", {{"b", 2}}) == SendResult::Dropped) ws.send("none");
               }});
     });
     auto client = server->connect();
@@ -296,7 +296,8 @@ TEST_P(TemplateAnswers, OfTheServerArePutToUseByName) {
     auto ws = open_websocket(*server, "/live");
     ASSERT_TRUE(ws);
     EXPECT_TRUE(ws->read_until(shows(some ? "text row! {\"b\":2}" : "text none")));
-    EXPECT_EQ(server->errors().text(), some ? "" : "NoTemplates template \"hello\": the server has none|NoTemplates row");
+    EXPECT_EQ(server->errors().text(),
+              some ? "" : "NoTemplates template \"hello\": none here|NoTemplates row");
   }
 }
 
