@@ -33,7 +33,8 @@ namespace hybi {
 //   %h %a client's address   %{c}a peer's address   %l -   %u user   %t time   %{iso}t the same as
 //   2026-01-31T12:00:00.000Z   %r request line   %m method   %U path   %q query with its "?"
 //   %H protocol   %v host   %s %>s status   %b bytes of the body, - for none   %B bytes   %D
-//   microseconds   %{ms}T milliseconds   %T seconds   %X "X" if it was cut, else "+"   %L request id
+//   microseconds   %{ms}T milliseconds   %T seconds   %X "X" if it was cut, else "+"   %L request
+//   id
 //   %{Name}i field of the request   %{Name}o field of the answer   %% a percent sign
 //
 // What comes from the client cannot break out of its place: quotes, backslashes, control characters
@@ -95,9 +96,9 @@ Middleware cors(CorsOptions options);
 struct CompressOptions {
   // "text/html", "text/*", "*/*+json".
   std::vector<std::string> types = {
-      "text/*",          "application/json",   "application/javascript", "application/xml",
-      "*/*+json",        "*/*+xml",            "application/wasm",       "application/manifest+json",
-      "font/ttf",        "font/otf",           "image/bmp",              "image/x-icon"};
+      "text/*",    "application/json", "application/javascript",    "application/xml", "*/*+json",
+      "*/*+xml",   "application/wasm", "application/manifest+json", "font/ttf",        "font/otf",
+      "image/bmp", "image/x-icon"};
   std::uint64_t threshold = 1024;  // bytes; streams of unknown length are compressed
   std::vector<std::string> codings = {"br", "gzip", "deflate"};
   int level = 6;           // of gzip and deflate, 1 to 9
@@ -184,7 +185,7 @@ struct RateLimitOptions {
   std::size_t max_keys = 65536;
   unsigned status = 429;
   bool fields = true;
-  std::string policy = "default";  // its name in the fields
+  std::string policy = "default";                                     // its name in the fields
   std::function<std::chrono::steady_clock::time_point()> clock = {};  // for tests
 };
 Middleware rate_limit(RateLimitOptions options = {});

@@ -22,14 +22,14 @@ struct Directive {
 };
 
 constexpr Directive kDirectives[] = {
-    {'h', "", Kind::Client},          {'a', "", Kind::Client},         {'a', "c", Kind::Peer},
-    {'l', "", Kind::Nothing},         {'u', "", Kind::User},           {'t', "", Kind::Time},
-    {'t', "iso", Kind::IsoTime},      {'r', "", Kind::RequestLine},    {'m', "", Kind::Method},
-    {'U', "", Kind::Path},            {'q', "", Kind::Query},          {'H', "", Kind::Protocol},
-    {'v', "", Kind::Host},            {'V', "", Kind::Host},           {'s', "", Kind::Status},
-    {'b', "", Kind::Bytes},           {'B', "", Kind::AllBytes},       {'D', "", Kind::Microseconds},
-    {'T', "", Kind::Seconds},         {'T', "s", Kind::Seconds},       {'T', "ms", Kind::Milliseconds},
-    {'T', "us", Kind::Microseconds},  {'X', "", Kind::Cut},            {'L', "", Kind::RequestId},
+    {'h', "", Kind::Client},         {'a', "", Kind::Client},      {'a', "c", Kind::Peer},
+    {'l', "", Kind::Nothing},        {'u', "", Kind::User},        {'t', "", Kind::Time},
+    {'t', "iso", Kind::IsoTime},     {'r', "", Kind::RequestLine}, {'m', "", Kind::Method},
+    {'U', "", Kind::Path},           {'q', "", Kind::Query},       {'H', "", Kind::Protocol},
+    {'v', "", Kind::Host},           {'V', "", Kind::Host},        {'s', "", Kind::Status},
+    {'b', "", Kind::Bytes},          {'B', "", Kind::AllBytes},    {'D', "", Kind::Microseconds},
+    {'T', "", Kind::Seconds},        {'T', "s", Kind::Seconds},    {'T', "ms", Kind::Milliseconds},
+    {'T', "us", Kind::Microseconds}, {'X', "", Kind::Cut},         {'L', "", Kind::RequestId},
 };
 
 bool is_number(Kind kind) {
@@ -127,8 +127,8 @@ void AccessLogFormat::parse(std::string_view pattern) {
     if (letter == '%' && argument.empty()) {
       add_literal("%");
     } else if ((letter == 'i' || letter == 'o') && !argument.empty()) {
-      items_.push_back({letter == 'i' ? Kind::RequestField : Kind::ResponseField,
-                        std::string(argument), ""});
+      items_.push_back(
+          {letter == 'i' ? Kind::RequestField : Kind::ResponseField, std::string(argument), ""});
     } else if (found != std::end(kDirectives)) {
       items_.push_back({found->kind, "", ""});
     } else {
@@ -167,8 +167,8 @@ std::string AccessLogFormat::json(std::span<const std::string> values) const {
     } else if (items_[i].kind == Kind::Cut) {
       out.append(values[i] == "X" ? "true" : "false");
     } else {
-      out.append(nlohmann::json(values[i])
-                     .dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
+      out.append(
+          nlohmann::json(values[i]).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
     }
   }
   return out + "}";

@@ -40,8 +40,7 @@ TEST(ForwardedClient, TheRightmostAddressThatIsNotTrustedCounts) {
   EXPECT_EQ(told("X-Forwarded-For: 1.2.3.4\r\n"), "1.2.3.4 http ");
   EXPECT_EQ(told("X-Forwarded-For: 6.6.6.6, 1.2.3.4\r\n"), "1.2.3.4 http ");
   EXPECT_EQ(told("X-Forwarded-For: 6.6.6.6, 1.2.3.4, 10.0.0.2, fd00::3\r\n"), "1.2.3.4 http ");
-  EXPECT_EQ(told("X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 1.2.3.4:5678\r\n"),
-            "1.2.3.4 http ");
+  EXPECT_EQ(told("X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 1.2.3.4:5678\r\n"), "1.2.3.4 http ");
   EXPECT_EQ(told("X-Forwarded-For: 10.0.0.3, 10.0.0.2\r\n"), "10.0.0.3 http ");
   EXPECT_EQ(told("Forwarded: for=6.6.6.6, for=\"[2001:db8::1]:99\", for=10.0.0.2\r\n"),
             "2001:db8::1 http ");

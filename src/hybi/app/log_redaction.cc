@@ -16,9 +16,8 @@ constexpr std::array<std::string_view, 4> kUrlFields = {"referer", "location", "
                                                         "origin"};
 
 bool has(const auto& names, std::string_view wanted) {
-  return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
-    return equals_ignoring_case(name, wanted);
-  });
+  return std::any_of(names.begin(), names.end(),
+                     [&](std::string_view name) { return equals_ignoring_case(name, wanted); });
 }
 
 }  // namespace

@@ -31,8 +31,8 @@ void write_to_stdout(std::string_view line) {
 }
 
 std::string show_time(system_clock::time_point time, bool iso) {
-  static constexpr std::array<const char*, 12> kMonths = {
-      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  static constexpr std::array<const char*, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::milliseconds>(time - day));
@@ -154,12 +154,12 @@ Result<void> check(const AccessLogOptions& options) {
 Middleware access_log(AccessLogOptions options) {
   if (!options.sink) options.sink = write_to_stdout;
   if (!options.clock) options.clock = [] { return system_clock::now(); };
-  const auto settings = std::make_shared<const Settings>(
-      Settings{.format = AccessLogFormat(options.format),
-               .redaction = LogRedaction(std::move(options.secret_fields),
-                                         std::move(options.secret_parameters)),
-               .sink = std::move(options.sink),
-               .clock = std::move(options.clock)});
+  const auto settings = std::make_shared<const Settings>(Settings{
+      .format = AccessLogFormat(options.format),
+      .redaction =
+          LogRedaction(std::move(options.secret_fields), std::move(options.secret_parameters)),
+      .sink = std::move(options.sink),
+      .clock = std::move(options.clock)});
   return [settings](Request& request, Response& response, const Next& next) {
     const auto items = settings->format.items();
     const auto values = std::make_shared<Values>(items.size());

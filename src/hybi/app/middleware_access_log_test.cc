@@ -14,13 +14,11 @@ class AccessLog : public EveryTransport {
   std::unique_ptr<TestServer> serve(std::string format, ServerOptions options = {}) {
     return start(
         [&](auto& site) {
-          site.use(access_log({.format = format,
-                               .sink = [lines = lines_](
-                                           std::string_view line) { lines->add(std::string(line)); },
-                               .clock =
-                                   [] {
-                                     return std::chrono::system_clock::time_point(1'769'860'801'234ms);
-                                   }}));
+          site.use(access_log(
+              {.format = format,
+               .sink = [lines = lines_](std::string_view line) { lines->add(std::string(line)); },
+               .clock =
+                   [] { return std::chrono::system_clock::time_point(1'769'860'801'234ms); }}));
           site.use(request_id({.trust = RequestIdOptions::Trust::Anybody}));
           site.use("/private", basic_auth({.users = {{"ada l", "pw"}}}));
           site.get("/private", [](Request&, Response& res) { res.text("secret"); });
@@ -88,8 +86,9 @@ TEST_P(AccessLog, AnswersThatWereCutSaySo) {
 
 TEST_P(AccessLog, UserAndRequestIdComeFromTheMiddlewareBehindIt) {
   auto server = serve("%u %L %s");
-  EXPECT_EQ(logs(*server, get("/private", "Authorization: Basic YWRhIGw6cHc=\r\n"
-                                          "X-Request-Id: abc-1\r\n")),
+  EXPECT_EQ(logs(*server, get("/private",
+                              "Authorization: Basic YWRhIGw6cHc=\r\n"
+                              "X-Request-Id: abc-1\r\n")),
             "ada\\x20l abc-1 200");
   EXPECT_EQ(logs(*server, get("/private", "X-Request-Id: abc-2\r\n")), "- abc-2 401");
 }

@@ -17,8 +17,7 @@ Middleware inflate_body(InflateOptions options) {
   return [options](Request& request, Response&, const Next& next) {
     conn::HttpSession& session = conn::HttpSession::of(request);
     std::string joined;
-    const std::string_view field =
-        http::combined_value(request.head(), "content-encoding", joined);
+    const std::string_view field = http::combined_value(request.head(), "content-encoding", joined);
     const Result<http::ContentCoding> coding = http::request_coding(field);
     if (!coding) {  // RFC 9110 12.5.3: Accept-Encoding tells what would do
       session.answer_error(coding.error().code, "Accept-Encoding: gzip, deflate\r\n");

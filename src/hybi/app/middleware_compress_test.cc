@@ -60,9 +60,8 @@ class Compress : public EveryTransport {
         res.status(206).set("Content-Range", "bytes 0-4999/9999").set("ETag", "\"abc\"");
         res.text(words(5000));
       });
-      site.get("/304", [](Request&, Response& res) {
-        res.status(304).set("ETag", "\"abc\"").end();
-      });
+      site.get("/304",
+               [](Request&, Response& res) { res.status(304).set("ETag", "\"abc\"").end(); });
       site.get("/stream", [](Request&, Response& res) {
         res.stream("text/plain", [n = 0](StreamWriter& writer) mutable {
           writer.write(words(3000));
@@ -143,8 +142,7 @@ TEST_P(Compress, AStrongEntityTagBecomesWeak) {
 
 TEST_P(Compress, HeadHasTheFieldsButNoCoding) {
   auto server = serve();
-  const Reply reply =
-      ask(*server, "HEAD / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n");
+  const Reply reply = ask(*server, "HEAD / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n");
   EXPECT_EQ(reply.field("vary"), "Accept-Encoding");
   EXPECT_EQ(reply.field("etag"), "W/\"abc\"");
   EXPECT_EQ(reply.count("content-encoding"), 0u);
@@ -243,11 +241,13 @@ TEST_P(Inflate, AZipBombIs413WithBoundedMemoryAndTime) {
   const Reply reply = ask(*server, "gzip", bomb);
   EXPECT_EQ(reply.status, 413u);
   EXPECT_EQ(reply.body, "decoded body is larger than the limit\n");
-  EXPECT_EQ(ask(*server, "gzip", coded(ContentCoding::Gzip, std::string(101, 'x')), "/small").status,
-            413u)
+  EXPECT_EQ(
+      ask(*server, "gzip", coded(ContentCoding::Gzip, std::string(101, 'x')), "/small").status,
+      413u)
       << "the route's limit is one for the content as well";
-  EXPECT_EQ(ask(*server, "gzip", coded(ContentCoding::Gzip, std::string(100, 'x')), "/small").status,
-            200u);
+  EXPECT_EQ(
+      ask(*server, "gzip", coded(ContentCoding::Gzip, std::string(100, 'x')), "/small").status,
+      200u);
 }
 
 TEST_P(Inflate, OtherCodingsAre415AndSayWhatWouldDo) {

@@ -86,8 +86,8 @@ TEST_P(Cors, NullIsNobodysOriginUnlessItIsListed) {
 
 TEST_P(Cors, AnyOriginIsAStarThatDependsOnNothing) {
   auto server = serve({.any_origin = true});
-  for (const std::string& request : {get("/"), get("/", "Origin: null\r\n"),
-                                     get("/", "Origin: https://a.example\r\n")}) {
+  for (const std::string& request :
+       {get("/"), get("/", "Origin: null\r\n"), get("/", "Origin: https://a.example\r\n")}) {
     const Reply reply = ask(*server, request);
     EXPECT_EQ(reply.field("access-control-allow-origin"), "*");
     EXPECT_EQ(reply.count("vary"), 0u);
@@ -106,8 +106,8 @@ TEST_P(Cors, PreflightsAreAnsweredAndChecked) {
   EXPECT_EQ(good.field("access-control-allow-headers"), "Content-Type, X-Custom");
   EXPECT_EQ(good.field("access-control-max-age"), "600");
   const auto varies = [](const Reply& reply) {
-    for (const char* name : {"Origin", "Access-Control-Request-Method",
-                             "Access-Control-Request-Headers"}) {
+    for (const char* name :
+         {"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"}) {
       EXPECT_NE(reply.head.find("Vary: " + std::string(name) + "\r\n"), std::string::npos) << name;
     }
   };
@@ -128,8 +128,7 @@ TEST_P(Cors, PreflightsAreAnsweredAndChecked) {
 }
 
 TEST_P(Cors, AHeaderListOfStarRepeatsWhatIsAskedIfTheseAreNames) {
-  auto server =
-      serve({.origins = {"https://a.example"}, .headers = {"*"}, .credentials = true});
+  auto server = serve({.origins = {"https://a.example"}, .headers = {"*"}, .credentials = true});
   EXPECT_EQ(preflight(*server, "https://a.example", "PUT", "x-a, authorization")
                 .field("access-control-allow-headers"),
             "x-a, authorization");
@@ -148,9 +147,9 @@ TEST_P(Cors, PrivateNetworksAreOpenedOnRequestOnly) {
   EXPECT_EQ(preflight(*open, "https://a.example", "GET", {}, asks)
                 .field("access-control-allow-private-network"),
             "true");
-  EXPECT_EQ(preflight(*open, "https://a.example", "GET")
-                .count("access-control-allow-private-network"),
-            0u);
+  EXPECT_EQ(
+      preflight(*open, "https://a.example", "GET").count("access-control-allow-private-network"),
+      0u);
   EXPECT_EQ(preflight(*open, "https://evil.org", "GET", {}, asks)
                 .count("access-control-allow-private-network"),
             0u);

@@ -31,8 +31,8 @@ HYBI_EVERY_TRANSPORT(Guards);
 
 TEST_P(Guards, BasicAuthAsksForCredentialsAndLeavesTheName) {
   auto server = start([](auto& site) {
-    site.use(basic_auth({.realm = "the \"inner\" room",
-                         .users = {{"ada", "l0ve:lace"}, {"grace", "hopper"}}}));
+    site.use(basic_auth(
+        {.realm = "the \"inner\" room", .users = {{"ada", "l0ve:lace"}, {"grace", "hopper"}}}));
     site.get("/", [](Request& req, Response& res) { res.text(*req.get<std::string>("user")); });
     site.ws("/ws", {});
   });
@@ -157,7 +157,9 @@ TEST(RateTableBuckets, AreBoundedAndForgetWhoWasNotSeenLongest) {
 class Clock {
  public:
   std::function<std::chrono::steady_clock::time_point()> now() const {
-    return [ms = ms_] { return std::chrono::steady_clock::time_point(std::chrono::milliseconds(*ms)); };
+    return [ms = ms_] {
+      return std::chrono::steady_clock::time_point(std::chrono::milliseconds(*ms));
+    };
   }
   void advance(std::chrono::milliseconds time) const { *ms_ += time.count(); }
 
@@ -168,8 +170,7 @@ class Clock {
 TEST_P(Guards, RateLimitRefusesWhoAsksTooOften) {
   const Clock clock;
   auto server = start([&](auto& site) {
-    site.use(rate_limit(
-        {.requests = 2, .interval = 10s, .policy = "a\"b", .clock = clock.now()}));
+    site.use(rate_limit({.requests = 2, .interval = 10s, .policy = "a\"b", .clock = clock.now()}));
     site.get("/", [](Request&, Response& res) { res.text("hello"); });
     site.ws("/ws", {});
   });
@@ -335,9 +336,9 @@ TEST_P(Guards, RequestIdsAreMadeUnlessTheyAreSaneAndTrusted) {
     EXPECT_EQ(ask(*server, get("/nowhere", "X-Request-ID: abc\r\n")).field("x-request-id") == "abc",
               takes)
         << "errors have it as well";
-    for (const std::string& odd : {std::string("a b"), std::string("a\"b"), std::string("\xc3\xa4"),
-                                   std::string(129, 'a'), std::string(""), std::string("a\tb"),
-                                   std::string("a\r\nX-Request-Id: b")}) {
+    for (const std::string& odd :
+         {std::string("a b"), std::string("a\"b"), std::string("\xc3\xa4"), std::string(129, 'a'),
+          std::string(""), std::string("a\tb"), std::string("a\r\nX-Request-Id: b")}) {
       const Reply reply = ask(*server, get("/", "X-Request-Id: " + odd + "\r\n"));
       EXPECT_EQ(reply.body.size(), 32u) << odd;
       EXPECT_EQ(reply.count("x-request-id"), 1u);

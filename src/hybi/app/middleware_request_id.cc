@@ -53,8 +53,8 @@ Middleware request_id(RequestIdOptions options) {
     conn::HttpSession& session = conn::HttpSession::of(request);
     const http::Head& head = request.head();
     const std::string_view sent = head.find(settings->field);
-    const bool taken = head.count(settings->field) == 1 && is_sane(sent) &&
-                       is_trusted(settings->trust, session);
+    const bool taken =
+        head.count(settings->field) == 1 && is_sane(sent) && is_trusted(settings->trust, session);
     std::string id = taken ? std::string(sent) : new_id(session.connection().context().entropy());
     response.on_head([settings, id](Response& r) { r.set(settings->field, id); });
     request.set("request_id", std::move(id));

@@ -48,8 +48,8 @@ Middleware security_headers(SecurityHeadersOptions options) {
   add("Permissions-Policy", options.permissions_policy);
   for (const auto& [name, value] : options.more) add(name, value);
   return [lines = std::shared_ptr<const Lines>(std::move(lines)),
-          hsts = std::move(options.strict_transport_security)](
-             Request& request, Response& response, const Next& next) {
+          hsts = std::move(options.strict_transport_security)](Request& request, Response& response,
+                                                               const Next& next) {
     // RFC 6797 7.2: not over plain HTTP.
     const bool secure = !hsts.empty() && request.scheme() == "https";
     response.on_head([lines, sts = secure ? hsts : std::string()](Response& r) {

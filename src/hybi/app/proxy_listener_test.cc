@@ -111,7 +111,10 @@ TEST(ProxyListenerSockets, BesideAnOrdinaryOne) {
   ASSERT_TRUE(proxied.write(kV1 + get("/", "X-Forwarded-For: 6.6.6.6\r\n")));
   EXPECT_TRUE(proxied.read_until("192.0.2.43:47011 192.0.2.43:47011")) << proxied.received;
   ASSERT_TRUE(proxied.write(upgrade("/ws")));
-  EXPECT_TRUE(proxied.read_until("\x81\x10" "192.0.2.43:47011")) << proxied.received;
+  EXPECT_TRUE(
+      proxied.read_until("\x81\x10"
+                         "192.0.2.43:47011"))
+      << proxied.received;
   const std::string other = server.addresses().at(1);
   SocketClient plain(static_cast<std::uint16_t>(std::stoi(other.substr(other.rfind(':') + 1))));
   ASSERT_TRUE(plain.write(get("/")));

@@ -1,9 +1,9 @@
 // Token buckets by key, for rate_limit: bounded, shared by all loops.
 //
 // A bucket is one number, the time at which it will be full again (the generic cell rate algorithm
-// of ITU-T I.371), so that nothing has to be refilled. In parts with a lock each; a part forgets who
-// was not seen longest. Ordered trees, not hashes: keys come from clients, who might choose them to
-// collide.
+// of ITU-T I.371), so that nothing has to be refilled. In parts with a lock each; a part forgets
+// who was not seen longest. Ordered trees, not hashes: keys come from clients, who might choose
+// them to collide.
 #pragma once
 
 #include <array>
@@ -24,8 +24,8 @@ class RateTable {
 
   struct Verdict {
     bool allowed = false;
-    std::size_t left = 0;     // tokens
-    Duration wait{};          // not allowed: until there is one
+    std::size_t left = 0;  // tokens
+    Duration wait{};       // not allowed: until there is one
     Duration until_full{};
   };
 

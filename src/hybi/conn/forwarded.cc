@@ -108,8 +108,7 @@ Client client_of(const ServerShare& share, const io::Address& peer, const http::
   const Told forwarded = read_forwarded(share.trusted_proxies, head);
   const Told before = read_x_forwarded(share.trusted_proxies, head);
   if (forwarded.client && before.client) {
-    client.address =
-        same_ip(*forwarded.client, *before.client) ? *forwarded.client : io::Address();
+    client.address = same_ip(*forwarded.client, *before.client) ? *forwarded.client : io::Address();
   } else if (forwarded.client || before.client) {
     client.address = forwarded.client ? *forwarded.client : *before.client;
   }
