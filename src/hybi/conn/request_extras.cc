@@ -218,7 +218,7 @@ void HttpSession::take_coded(Bytes piece) {
     if (!content.empty()) take_content(content.view());
     // The reader may have ended all of it.
     if (&connection_.session() != this || !extras_ || extras_->coded.get() != coded) return;
-    if (connection_.ended()) return;
+    if (connection_.ended() || stage_ == Stage::Lingering) return;
     if (!more) {
       refuse_body(more.error().code);
       return;
