@@ -22,7 +22,8 @@ std::string some_id() {
 
 // The ids of the cookies "sid" that verify, joined with "|".
 std::string found(const SignedId& ids, const std::string& fields) {
-  http::RequestParser parser(HttpLimits{});
+  const HttpLimits limits;
+  http::RequestParser parser(limits);
   const std::string text = "GET / HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n";
   Bytes in = as_bytes(text);
   EXPECT_EQ(parser.next(in).kind, http::ParseEvent::Kind::Head);

@@ -4,12 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <cstdint>
 
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 namespace hybi::engine {
 namespace {
@@ -49,8 +47,7 @@ void RedisClient::Worker::stop() {
 }
 
 void RedisClient::Worker::wake() {
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
+  ::eventfd_write(wake_.get(), 1);
 }
 
 void RedisClient::Worker::command(std::vector<std::string> words, Done done) {
@@ -351,8 +348,8 @@ void RedisClient::Worker::poll(int milliseconds) {
   add(listening_, polled[2]);
   if (::poll(polled.data(), polled.size(), milliseconds) <= 0) return;
   if (polled[0].revents != 0) {
-    std::uint64_t count = 0;
-    [[maybe_unused]] const auto taken = ::read(wake_.get(), &count, sizeof count);
+    eventfd_t count = 0;
+    ::eventfd_read(wake_.get(), &count);
   }
   const TimePoint now = Clock::now();
   const auto ready = [](Side& side, const pollfd& entry) {
