@@ -12,10 +12,14 @@ namespace {
 
 using Kind = RedisReply::Kind;
 
+// A hash without fields does not exist, but a session without values does: each has the field "#",
+// and "=name" for each of its values.
+constexpr char kOfValue = '=';
+
 // KEYS: session. Answers: nothing, or {milliseconds to live, {name, value, ...}}.
 constexpr std::string_view kGet = R"(
 local left = redis.call('PTTL', KEYS[1])
-if left <= 0 then return false end
+if left < 0 then return false end
 return {left, redis.call('HGETALL', KEYS[1])}
 )";
 
@@ -28,17 +32,21 @@ if kind ~= 'c' and redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
 local sizes = {}
 if kind ~= 'c' and ARGV[2] == '0' then
   local now = redis.call('HGETALL', KEYS[2])
-  for i = 1, #now, 2 do sizes[now[i]] = #now[i] + #now[i + 1] end
+  for i = 1, #now, 2 do sizes[now[i]] = #now[i] - 1 + #now[i + 1] end
+  sizes['#'] = nil
 end
 for i = 8, 7 + erased do sizes[ARGV[i]] = nil end
-for i = 8 + erased, #ARGV, 2 do sizes[ARGV[i]] = #ARGV[i] + #ARGV[i + 1] end
+for i = 8 + erased, #ARGV, 2 do sizes[ARGV[i]] = #ARGV[i] - 1 + #ARGV[i + 1] end
 local total = 0
 for _, size in pairs(sizes) do total = total + size end
 if total > tonumber(ARGV[4]) then return -1 end
 if kind == 'm' then redis.call('RENAME', KEYS[2], KEYS[1]) end
-if kind == 'c' or ARGV[2] == '1' then redis.call('DEL', KEYS[1]) end
-for i = 8, 7 + erased do redis.call('HDEL', KEYS[1], ARGV[i]) end
+if (kind == 'c' or ARGV[2] == '1') and redis.call('EXISTS', KEYS[1]) == 1 then
+  redis.call('DEL', KEYS[1])
+end
+redis.call('HSET', KEYS[1], '#', '1')
 for i = 8 + erased, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+for i = 8, 7 + erased do redis.call('HDEL', KEYS[1], ARGV[i]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 if kind == 'm' then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
 return 1
@@ -69,7 +77,8 @@ std::optional<StoredSession> session_in(const RedisReply& reply) {
   StoredSession session;
   session.expires_in = std::chrono::milliseconds(reply.items[0].integer);
   for (std::size_t i = 0; i < fields.size(); i += 2) {
-    session.values.emplace(fields[i].text, fields[i + 1].text);
+    const std::string& field = fields[i].text;
+    if (field.starts_with(kOfValue)) session.values.emplace(field.substr(1), fields[i + 1].text);
   }
   return session;
 }
@@ -116,10 +125,10 @@ void RedisSessionStore::set(const std::string& id, SessionChange change, Done<bo
   std::vector<std::string> erased, stored;
   for (auto& [name, value] : change.values) {
     if (value) {
-      stored.push_back(name);
+      stored.push_back(kOfValue + name);
       stored.push_back(std::move(*value));
     } else {
-      erased.push_back(name);
+      erased.push_back(kOfValue + name);
     }
   }
   std::vector<std::string> words{"EVAL",
@@ -151,7 +160,7 @@ void RedisSessionStore::destroy(const std::string& id, Done<bool> done) {
 
 void RedisSessionStore::ask_whether(std::vector<std::string> words, Done<bool> done) {
   client_.command(std::move(words), [done = std::move(done)](Result<RedisReply> reply) {
-    if (reply && reply->kind == Kind::Error && reply->text.starts_with("OOM")) {
+    if (reply && reply->kind == Kind::Error && reply->text.find("OOM ") != std::string::npos) {
       return done(Error{Errc::SessionStoreFull});  // maxmemory
     }
     if (!reply || reply->kind != Kind::Integer) return done(store_failed());
