@@ -4,6 +4,7 @@
 #include <hybi/base/ascii.h>
 
 #include <algorithm>
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -145,40 +146,75 @@ void SessionManager::load(std::shared_ptr<Loading> loading) {
       });
 }
 
+// A session and what becomes of it at the end of its request.
+struct SessionManager::Attached {
+  std::shared_ptr<Session> session;
+  bool secure;
+  std::optional<Result<void>> saved = {};  // before the answer, as far as it was necessary
+};
+
+// Where the library can hold an answer back, saving comes before it; else while its head is
+// written.
+template <class Res, class Hook>
+void hold_answer(Res& response, Hook hook) {
+  if constexpr (requires { response.on_answer(hook); }) response.on_answer(std::move(hook));
+}
+
 void SessionManager::attach(Loading& loading, std::unique_ptr<SessionState> state) {
   auto session = std::make_shared<Session>(std::move(state));
   loading.request.set(key_, session);
+  const auto attached = std::make_shared<Attached>(Attached{session, loading.secure});
+  const auto self = shared_from_this();
   loading.response.on_head(
-      [self = shared_from_this(), session, secure = loading.secure](Response& response) {
-        self->save_at_head(*session, secure, response);
-      });
+      [self, attached](Response& response) { self->save_at_head(*attached, response); });
+  hold_answer(loading.response, [self, attached, &request = loading.request](
+                                    Response& response, std::function<void()> go_on) {
+    self->save_before_answer(
+        attached, [&] { return back_to(request, response); }, std::move(go_on));
+  });
 }
 
 // --- after it
 
+// What is destroyed and what is set are two sessions: both are asked for at once.
 void SessionManager::carry_out(SessionPlan plan, std::function<void(Result<void>)> done) {
-  const auto answered = [done](Result<bool> result) {
-    if (!result) {
-      done(result.error());
-    } else if (!*result) {
-      done(Errc::SessionGone);
-    } else {
-      done({});
+  struct Both {
+    std::mutex mutex;
+    int left;
+    Result<void> result = {};
+    std::function<void(Result<void>)> done;
+  };
+  const bool sets = plan.set || plan.touch;
+  const int parts = (plan.destroy.empty() ? 0 : 1) + (sets ? 1 : 0);
+  if (parts == 0) return done({});
+  const auto both = std::make_shared<Both>();
+  both->left = parts;
+  both->done = std::move(done);
+  const auto finished = [both](Result<void> result) {
+    {
+      const std::lock_guard lock(both->mutex);
+      if (!result) both->result = result;
+      if (--both->left != 0) return;
     }
+    both->done(both->result);
   };
   if (!plan.destroy.empty()) {
-    const std::string id = std::exchange(plan.destroy, {});
-    options_.store->destroy(
-        id, [self = shared_from_this(), plan = std::move(plan), done](Result<bool> destroyed) {
-          if (!destroyed) return done(destroyed.error());
-          self->carry_out(plan, done);  // that there was none is what was asked for
-        });
-  } else if (plan.set) {
+    // That there was none is what was asked for.
+    options_.store->destroy(plan.destroy, [finished](Result<bool> destroyed) {
+      finished(destroyed ? Result<void>() : Result<void>(destroyed.error()));
+    });
+  }
+  const auto answered = [finished](Result<bool> found) {
+    if (!found) {
+      finished(found.error());
+    } else {
+      finished(*found ? Result<void>() : Result<void>(Errc::SessionGone));
+    }
+  };
+  if (plan.set) {
     options_.store->set(plan.id, std::move(*plan.set), answered);
   } else if (plan.touch) {
     options_.store->touch(plan.id, *plan.touch, answered);
-  } else {
-    done({});
   }
 }
 
@@ -215,35 +251,85 @@ void SessionManager::refuse(Error error, Response& response) const {
   response.error(status, info(status == 500 ? Errc::HttpHandlerFailed : error.code).text);
 }
 
-void SessionManager::save_at_head(Session& session, bool secure, Response& response) {
-  SessionState& state = session.state();
-  if (state.handed_over) return;
+Result<SessionPlan> SessionManager::plan_at_end(SessionState& state) const {
+  if (state.handed_over) return SessionPlan{};
   if (options_.save_empty && !state.stored && !state.came) state.keep();
-  const auto now = options_.now();
-  Result<void> saved;
-  if (Result<SessionPlan> plan = state.begin_save(now); !plan) {
-    saved = plan.error();
-  } else if (!plan->empty()) {
-    // A store that answers at once is believed before the head is written. Another one answers when
-    // the head has gone.
-    const bool only_touch = plan->destroy.empty() && !plan->set;
-    const auto here = std::this_thread::get_id();
-    const auto at_once = std::make_shared<std::optional<Result<void>>>();
-    carry_out(*plan, [self = shared_from_this(), here, at_once](Result<void> result) {
-      if (std::this_thread::get_id() == here) {
-        at_once->emplace(result);
-      } else if (!result) {
-        self->report(result.error(), "save");
-      }
-    });
-    if (at_once->has_value() && !only_touch) saved = **at_once;
-    state.end_save(*plan, saved.has_value(), now);
+  return state.begin_save(options_.now());
+}
+
+// Holds the answer until the change is stored. That a session was used is not waited for.
+void SessionManager::save_before_answer(std::shared_ptr<Attached> attached,
+                                        std::function<Hop()> make_hop,
+                                        std::function<void()> go_on) {
+  SessionState& state = attached->session->state();
+  Result<SessionPlan> plan = plan_at_end(state);
+  if (!plan) {
+    attached->saved = plan.error();
+    return go_on();
   }
-  if (saved) return set_cookie(state, secure, response);
+  const auto now = options_.now();
+  if (plan->destroy.empty() && !plan->set) {
+    attached->saved = Result<void>();
+    if (plan->touch) note_use(state, *plan, now);
+    return go_on();
+  }
+  meet<void>([&](auto done) { carry_out(*plan, std::move(done)); }, make_hop,
+             [self = shared_from_this(), attached, plan = *plan, now, go_on](Result<void> saved) {
+               attached->session->state().end_save(plan, saved.has_value(), now);
+               attached->saved = saved;
+               go_on();
+             });
+}
+
+void SessionManager::note_use(SessionState& state, const SessionPlan& plan,
+                              SessionState::TimePoint now) {
+  state.end_save(plan, true, now);
+  carry_out(plan, [self = shared_from_this()](Result<void> touched) {
+    if (!touched && touched.error().code != Errc::SessionGone) {
+      self->report(touched.error(), "touch");
+    }
+  });
+}
+
+void SessionManager::save_at_head(Attached& attached, Response& response) {
+  SessionState& state = attached.session->state();
+  if (state.handed_over) return;
+  if (attached.saved && !state.changed())
+    return finish_at_head(attached, *attached.saved, response);
+  if (attached.saved && !*attached.saved) {
+    return finish_at_head(attached, *attached.saved, response);
+  }
+  // The answer was not held back: it is a refusal, or a hook has changed the session since. A store
+  // that answers at once is believed; another one answers when the head has gone.
+  const Result<SessionPlan> plan = plan_at_end(state);
+  if (!plan) return finish_at_head(attached, plan.error(), response);
+  if (plan->empty()) return finish_at_head(attached, {}, response);
+  const auto now = options_.now();
+  if (plan->destroy.empty() && !plan->set) {
+    note_use(state, *plan, now);
+    return finish_at_head(attached, {}, response);
+  }
+  const auto here = std::this_thread::get_id();
+  const auto at_once = std::make_shared<Result<void>>();
+  carry_out(*plan, [self = shared_from_this(), here, at_once](Result<void> result) {
+    if (std::this_thread::get_id() == here) {
+      *at_once = result;
+    } else if (!result) {
+      self->report(result.error(), "save");
+    }
+  });
+  const Result<void> saved = *at_once;
+  state.end_save(*plan, saved.has_value(), now);
+  finish_at_head(attached, saved, response);
+}
+
+void SessionManager::finish_at_head(Attached& attached, Result<void> saved, Response& response) {
+  if (saved) return set_cookie(attached.session->state(), attached.secure, response);
   report(saved.error(), "save");
   const unsigned status = status_of(saved.error());
   const Errc told = status == 500 ? Errc::HttpHandlerFailed : saved.error().code;
   response.status(status);
+  if (status == 503) response.set("Retry-After", "1");
   response.set("Content-Type", "text/plain; charset=utf-8");
   response.filter(std::make_unique<OtherBody>(std::string(info(told).text) + "\n"));
 }

@@ -3,6 +3,7 @@
 //   cookie -> SignedId -> store -> Session, kept with the request -> handler -> save -> answer
 #pragma once
 
+#include <hybi/app/meeting.h>
 #include <hybi/app/session_sockets.h>
 #include <hybi/app/session_state.h>
 #include <hybi/app/signed_id.h>
@@ -42,11 +43,17 @@ class SessionManager : public std::enable_shared_from_this<SessionManager> {
  private:
   using Ids = std::vector<SignedId::Verified>;
   struct Loading;
+  struct Attached;
 
   void load(std::shared_ptr<Loading> loading);
   void attach(Loading& loading, std::unique_ptr<SessionState> state);
   void carry_out(SessionPlan plan, std::function<void(Result<void>)> done);
-  void save_at_head(Session& session, bool secure, Response& response);
+  Result<SessionPlan> plan_at_end(SessionState& state) const;
+  void save_at_head(Attached& attached, Response& response);
+  void save_before_answer(std::shared_ptr<Attached> attached, std::function<Hop()> make_hop,
+                          std::function<void()> go_on);
+  void note_use(SessionState& state, const SessionPlan& plan, SessionState::TimePoint now);
+  void finish_at_head(Attached& attached, Result<void> saved, Response& response);
   void set_cookie(SessionState& state, bool secure, Response& response) const;
   std::optional<http::SetCookie> cookie_for(SessionState& state, bool secure) const;
   void refuse(Error error, Response& response) const;

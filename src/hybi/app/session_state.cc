@@ -125,7 +125,7 @@ milliseconds SessionState::lifetime(TimePoint now) const {
 }
 
 bool SessionState::touch_due(TimePoint now) const {
-  return stored && expires_at < absolute_end() && expires_at - now < times.idle / 2;
+  return stored && expires_at < absolute_end() && expires_at - now <= times.idle / 2;
 }
 
 Result<SessionPlan> SessionState::begin_save(TimePoint now) {

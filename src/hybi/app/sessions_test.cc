@@ -179,7 +179,7 @@ TEST_P(SessionsOver, AnAdministratorEndsASession) {
 TEST_P(SessionsOver, AnotherNodeSeesTheSameSessions) {
   const Sessions other = Sessions::create(options()).value();
   const auto server = serve(other);
-  ada_.get("/set/x/1");
+  EXPECT_EQ(ada_.said("/save/x/1"), "saved");
   Browser there(*server);
   there.cookie = ada_.cookie;
   EXPECT_EQ(there.said("/get/x"), "1");
