@@ -1,7 +1,10 @@
 #include <hybi/base/digest.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace hybi {
@@ -27,6 +30,33 @@ Sha1 sha1(Bytes data) {
 
 Md5 md5(Bytes data) {
   return digest_of<Md5>(data, EVP_md5());
+}
+
+Sha256 hmac_sha256(Bytes key, Bytes data) {
+  Sha256 code;
+  unsigned int size = 0;
+  // A null key means "the one before" to OpenSSL.
+  const unsigned char none = 0;
+  const auto* const secret =
+      key.empty() ? &none : reinterpret_cast<const unsigned char*>(key.data());
+  if (HMAC(EVP_sha256(), secret, static_cast<int>(key.size()),
+           reinterpret_cast<const unsigned char*>(data.data()), data.size(),
+           reinterpret_cast<unsigned char*>(code.data()), &size) == nullptr) {
+    std::abort();  // nothing that is signed could be trusted
+  }
+  return code;
+}
+
+bool equal_in_constant_time(Bytes a, Bytes b) {
+  return a.size() == b.size() && (a.empty() || CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0);
+}
+
+std::string base64url_encode(Bytes data) {
+  std::string text = base64_encode(data);
+  text.resize(std::min(text.find('='), text.size()));
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  return text;
 }
 
 std::string base64_encode(Bytes data) {

@@ -1,4 +1,5 @@
-// SHA-1, MD5 and base64, through OpenSSL. For the opening handshake; not for secrets.
+// Digests, HMAC and base64, through OpenSSL. SHA-1 and MD5 are for the opening handshake, not for
+// secrets; what vouches for a secret is HMAC-SHA256, compared in constant time.
 #pragma once
 
 #include <hybi/bytes.h>
@@ -17,6 +18,17 @@ using Md5 = std::array<std::byte, 16>;
 
 Sha1 sha1(Bytes data);
 Md5 md5(Bytes data);
+
+using Sha256 = std::array<std::byte, 32>;
+
+// RFC 2104 with SHA-256. The key may have any length.
+Sha256 hmac_sha256(Bytes key, Bytes data);
+
+// Whether both are the same; the time depends on the lengths alone.
+bool equal_in_constant_time(Bytes a, Bytes b);
+
+// RFC 4648 5: for cookies and URLs, without padding.
+std::string base64url_encode(Bytes data);
 
 // RFC 4648 4, with padding, on one line.
 std::string base64_encode(Bytes data);
