@@ -280,9 +280,7 @@ TEST_P(TemplateAnswers, OfTheServerArePutToUseByName) {
   for (const bool some : {true, false}) {
     auto server = start([&](auto& site) {
       if (some) site.templates(std::make_shared<Shout>());
-      site.get("/", [](Request&, Response& res) {
-        res.status(201).render("hello", {{"a", 1}});
-      });
+      site.get("/", [](Request&, Response& res) { res.status(201).render("hello", {{"a", 1}}); });
       site.ws("/live", {.on_open = [](WebSocket& ws) {
                 if (ws.send_rendered("row", {{"b", 2}}) == SendResult::Dropped) ws.send("none");
               }});
