@@ -17,6 +17,14 @@
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_ENABLE_UNRELEASED_FEATURES 0
 #define TOML_MAX_NESTED_VALUES 16
+#include <toml++/impl/forward_declarations.h>
+// Its search for white space calls what is not in a table unreachable, but U+00A1 to U+049F outside
+// of strings get there ("[s\u00e9rver]"); false is the right answer then.
+#pragma push_macro("TOML_UNREACHABLE")
+#undef TOML_UNREACHABLE
+#define TOML_UNREACHABLE return false
+#include <toml++/impl/unicode.h>
+#pragma pop_macro("TOML_UNREACHABLE")
 #include <toml++/toml.h>
 #pragma pop_macro("NDEBUG")
 

@@ -220,7 +220,8 @@ TEST(Config, SyntaxErrorsHaveTheirPlace) {
       {"[server\n", "hybi.toml:1:8: syntax: "},
       {"a = 1\na = 2\n", "hybi.toml:2:5: syntax: "},
       {"x = \"\xff\"\n", "hybi.toml:1:"},
-      {"[\x0e]\n", "hybi.toml:1:2: syntax: "},  // an assertion of toml++
+      {"[\x0e]\n", "hybi.toml:1:2: syntax: "},           // an assertion of toml++
+      {"[s\xc3\xa9rver]\n", "hybi.toml:1:3: syntax: "},  // unreachable, it thinks
   };
   for (const auto& [text, start] : cases) {
     const Lines lines = problems_of(text);
