@@ -284,10 +284,9 @@ void SessionManager::save_before_answer(std::shared_ptr<Attached> attached,
 void SessionManager::note_use(SessionState& state, const SessionPlan& plan,
                               SessionState::TimePoint now) {
   state.end_save(plan, true, now);
-  carry_out(plan, [self = shared_from_this()](Result<void> touched) {
-    if (!touched && touched.error().code != Errc::SessionGone) {
-      self->report(touched.error(), "touch");
-    }
+  carry_out(plan, [weak = weak_from_this()](Result<void> touched) {
+    if (touched || touched.error().code == Errc::SessionGone) return;
+    if (const auto self = weak.lock()) self->report(touched.error(), "touch");
   });
 }
 
@@ -311,10 +310,10 @@ void SessionManager::save_at_head(Attached& attached, Response& response) {
   }
   const auto here = std::this_thread::get_id();
   const auto at_once = std::make_shared<Result<void>>();
-  carry_out(*plan, [self = shared_from_this(), here, at_once](Result<void> result) {
+  carry_out(*plan, [weak = weak_from_this(), here, at_once](Result<void> result) {
     if (std::this_thread::get_id() == here) {
       *at_once = result;
-    } else if (!result) {
+    } else if (const auto self = weak.lock(); self && !result) {
       self->report(result.error(), "save");
     }
   });

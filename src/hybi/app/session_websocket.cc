@@ -80,12 +80,12 @@ bool SessionManager::accept(Request& request, Upgrade upgrade,
   // May be answered on any thread, so the completion goes on wherever it is.
   const auto accepted = std::make_shared<std::atomic<bool>>(true);
   const auto waiting = std::make_shared<Upgrade>(std::move(upgrade));
-  carry_out(*plan, [self = shared_from_this(), waiting, bound, user, accepted](Result<void> saved) {
+  carry_out(*plan, [weak = weak_from_this(), waiting, bound, user, accepted](Result<void> saved) {
     if (saved) {
       *accepted = std::move(*waiting).accept(bound, user);
       return;
     }
-    self->report(saved.error(), "save");
+    if (const auto self = weak.lock()) self->report(saved.error(), "save");
     *accepted = false;
     const unsigned status = info(saved.error().code).http_status;
     std::move(*waiting).reject(status != 0 ? status : 500, info(saved.error().code).text);
@@ -106,8 +106,9 @@ void SessionManager::used(BoundSocket& socket) {
   const std::chrono::milliseconds left = state.lifetime(now);
   state.expires_at = now + left;
   socket.check_at_ms = ms_of(state.expires_at);
-  options_.store->touch(socket.id, left, [self = shared_from_this()](Result<bool> touched) {
-    if (!touched) self->report(touched.error(), "touch");
+  options_.store->touch(socket.id, left, [weak = weak_from_this()](Result<bool> touched) {
+    const auto self = weak.lock();
+    if (self && !touched) self->report(touched.error(), "touch");
   });
 }
 

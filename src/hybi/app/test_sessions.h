@@ -60,9 +60,9 @@ class Browser {
     std::string text = client->take();
     const std::size_t end = text.find("\r\n\r\n") + 4;
     const std::string head = text.substr(0, end);
-    rest_ = text.substr(end);
+    behind_head = text.substr(end);
     if (!head.starts_with("HTTP/1.1 101")) {
-      refused_ = head;
+      refused = head;
       return nullptr;
     }
     keep(Reply{101, head, ""});
@@ -80,9 +80,10 @@ class Browser {
   std::string cookies() const { return cookie.empty() ? "" : "Cookie: " + cookie + "\r\n"; }
   std::string value() const { return cookie.substr(cookie.find('=') + 1); }
 
-  std::string cookie = {};      // "sid=..."
-  std::string set_cookie = {};  // the last one, whole
-  std::string refused_ = {};    // the head of the answer that was not 101
+  std::string cookie = {};       // "sid=..."
+  std::string set_cookie = {};   // the last one, whole
+  std::string refused = {};      // the head of the answer that was not 101
+  std::string behind_head = {};  // what came together with the 101
 
  private:
   void keep(const Reply& reply) {
@@ -95,7 +96,6 @@ class Browser {
 
   MemoryServer& server_;
   std::string name_;
-  std::string rest_;
 };
 
 // A store whose answers can be made to fail, or to wait until they are let go.
