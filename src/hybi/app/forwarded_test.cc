@@ -101,7 +101,7 @@ TEST_P(ForwardedRequests, HandlersAndWebSocketsAreTold) {
       {.trusted_proxies = {"127.0.0.1"}});
   const std::string fields =
       "X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: a.example\r\n";
-  const std::string wanted = in_memory() ? " http " : "1.2.3.4 https a.example";
+  const std::string wanted = in_memory() ? "192.0.2.1 http " : "1.2.3.4 https a.example";
   auto client = server->connect();
   client->write(get("/", fields));
   ASSERT_TRUE(client->read_until(replies(1)));

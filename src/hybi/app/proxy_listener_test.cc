@@ -60,8 +60,9 @@ TEST_F(ProxyListener, WhereTheProxySpeaksForItselfThePeerStays) {
   begin();
   std::string local = kV2;
   local[12] = '\x20';
-  EXPECT_EQ(body_of({local + get("/")}), " ");
-  EXPECT_EQ(body_of({"PROXY UNKNOWN\r\n" + get("/")}), " ");
+  const std::string itself = "192.0.2.1:40000 192.0.2.1:40000";
+  EXPECT_EQ(body_of({local + get("/")}), itself);
+  EXPECT_EQ(body_of({"PROXY UNKNOWN\r\n" + get("/")}), itself);
 }
 
 // A header that is missing, wrong or late: a reset and not one byte.

@@ -216,6 +216,8 @@ void HttpSession::take_coded(Bytes piece) {
     const Result<bool> more = coded->decoder->next(left, content, kDecodedPieceBytes);
     coded->more = more && *more;
     if (!content.empty()) take_content(content.view());
+    // Not a view into what goes away here.
+    if (!body_view_.empty()) body_.append(std::exchange(body_view_, {}));
     // The reader may have ended all of it.
     if (&connection_.session() != this || !extras_ || extras_->coded.get() != coded) return;
     if (connection_.ended() || stage_ == Stage::Lingering) return;
