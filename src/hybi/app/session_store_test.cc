@@ -191,7 +191,9 @@ TEST_P(SessionStores, WhoStoppedWatchingIsToldNothing) {
       store_->watch({.on_gone = [&](const std::string& id) { told.add(id); }, .on_gap = {}});
   const auto still = store_->watch({.on_gone = [&](const std::string& id) { later.add(id); },
                                     .on_gap = [&] { later.add("gap"); }});
-  if (GetParam() == StoreKind::Redis) ASSERT_TRUE(later.wait_for("gap"));
+  if (GetParam() == StoreKind::Redis) {
+    ASSERT_TRUE(later.wait_for("gap"));
+  }
   watching.reset();
   EXPECT_EQ(set(*store_, "a", change(Kind::Create)), "yes");
   EXPECT_EQ(destroy(*store_, "a"), "yes");
