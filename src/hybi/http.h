@@ -205,6 +205,11 @@ class Response {
   std::string_view content_type() const;
   std::optional<std::uint64_t> content_length() const;
 
+  // Runs when an answer is given, before on_head and before anything of it is written: the answer
+  // waits until `go_on` is called, once, now or later on the loop's thread. Until then status and
+  // fields can be changed; other answers are ignored. Not for refusals of what was malformed, too
+  // large or too slow, and not for 101. The last one added runs first.
+  Response& on_answer(std::function<void(Response&, std::function<void()> go_on)> hook);
   // Runs just before the head of the answer is written, whoever answers, the library's errors
   // included; the last one added runs first. It may read and set status and fields, and filter().
   Response& on_head(std::function<void(Response&)> hook);

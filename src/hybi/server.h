@@ -92,6 +92,7 @@ class Server : public Routes<Server> {
   Server& listen(std::string_view address);  // "localhost:3400", "[::]:3400", "unix:/run/x.sock"
   Server& listen(const char* address) { return listen(std::string_view(address)); }
   Server& listen(ListenOptions options);
+  Server& listen(std::string_view address, bool proxy_protocol);  // see ListenOptions
 
   // Binds, starts the loops and returns.
   // Fails: BadPattern, BadHost, BadStatus, BadThreads, BadLimit, BadVersions, BadCompression,

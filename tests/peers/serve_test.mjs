@@ -30,13 +30,15 @@ const run = (...flags) => spawnSync(hybi, flags, { encoding: "utf8", timeout: 60
 
 class Serve {
   text = "";
+  output = "";  // the access log
 
   // Resolves when it listens. The log is JSON on stderr.
   static async start(path, ...flags) {
     const serve = new Serve();
     serve.config = path;
     serve.process = spawn(hybi, ["serve", site, "--config", path, "--listen", "127.0.0.1:0", ...flags],
-                          { stdio: ["ignore", "ignore", "pipe"] });
+                          { stdio: ["ignore", "pipe", "pipe"] });
+    serve.process.stdout.setEncoding("utf8").on("data", text => { serve.output += text; });
     running.add(serve.process);
     serve.exited = once(serve.process, "exit").then(([code, signal]) => ({ code, signal }));
     serve.process.on("exit", () => { running.delete(serve.process); serve.ended = true; });
@@ -65,9 +67,9 @@ class Serve {
     await until(() => this.events(message).length > before, `"${message}" in the log`);
   }
 
-  get(path) {
+  get(path, headers = {}) {
     return withDeadline(new Promise((resolve, reject) => {
-      http.get({ port: this.port, host: "127.0.0.1", path, agent: false }, response => {
+      http.get({ port: this.port, host: "127.0.0.1", path, headers, agent: false }, response => {
         response.resume().on("end", () => resolve(response));
       }).on("error", reject);
     }), 60_000, `GET ${path}`);
@@ -273,8 +275,34 @@ test("the log's level changes at SIGHUP", async () => {
   assert.equal(serve.events("stopped").length, 0);
 });
 
-test("settings that do nothing yet are named", async () => {
-  const serve = await Serve.start(config(kJson + "[sessions]\nidle = \"1h\"\n"));
-  assert.deepEqual(serve.keys("setting has no effect in this version"), ["static.root", "sessions.idle"]);
+test("files of the folder, sessions, compression and an access log, without a line of code", async () => {
+  writeFileSync(join(site, "index.html"), "<title>home</title>");
+  writeFileSync(join(site, "big.txt"), "hello ".repeat(1000));
+  writeFileSync(join(site, ".secret"), "no");
+  const serve = await Serve.start(config(kJson + "access = \"json\"\n[sessions]\nenabled = true\n"));
+  const home = await serve.get("/");
+  assert.equal(home.statusCode, 200);
+  assert.equal(home.headers["content-type"], "text/html; charset=utf-8");
+  assert.match(home.headers["set-cookie"][0], /^sid=[^;]+;.*HttpOnly/);
+  assert.equal((await serve.get("/.secret")).statusCode, 404);
+  assert.equal((await serve.get("/%2e%2e/etc/passwd")).statusCode, 404);
+  const cookie = home.headers["set-cookie"][0].split(";")[0];
+  const big = await serve.get("/big.txt", { "Accept-Encoding": "gzip", Cookie: cookie });
+  assert.equal(big.headers["content-encoding"], "gzip");
+  assert.equal(big.headers["set-cookie"], undefined);
+  assert.equal(await serve.upgrade("/echo", { Cookie: cookie }), 101);
   await serve.stop();
+  const lines = serve.output.trim().split("\n").map(line => JSON.parse(line));
+  assert.deepEqual(lines.map(line => line.status), [200, 404, 404, 200, 101]);
+  assert.ok(!serve.output.includes(cookie.split("=")[1]), "a cookie is a secret");
+});
+
+test("sessions need a secret that can be read and a store that can be named", () => {
+  for (const [wrong, name] of [["secret_file = \"missing\"", "BadSecret"],
+                               ["store = \"redis://host:x\"", "BadSessionOptions"]]) {
+    const path = config(`${kJson}[sessions]\nenabled = true\n${wrong}\n`);
+    const { status, stderr } = run("serve", site, "--config", path, "--listen", "127.0.0.1:0");
+    assert.equal(status, 1, stderr);
+    assert.equal(JSON.parse(stderr.trim().split("\n").at(-1)).error, name);
+  }
 });

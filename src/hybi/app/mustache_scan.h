@@ -22,10 +22,10 @@ struct Part {
   Kind kind = Kind::Text;
   // Text: it begins a line, so the indentation of a partial goes in front of it.
   bool starts_line = false;
-  std::uint32_t line = 0;             // from 1
-  std::string text;                   // the text; the name of a partial
-  std::optional<std::string> indent;  // of a partial that has a line for itself
-  std::vector<std::string> path;      // "a.b" as a, b; empty for "."
+  std::uint32_t line = 0;                  // from 1
+  std::string text = {};                   // the text; the name of a partial
+  std::optional<std::string> indent = {};  // of a partial that has a line for itself
+  std::vector<std::string> path = {};      // "a.b" as a, b; empty for "."
 };
 
 struct Scan {

@@ -167,9 +167,13 @@ Server& Server::listen(int port) {
 }
 
 Server& Server::listen(std::string_view address) {
+  return listen(address, false);
+}
+
+Server& Server::listen(std::string_view address, bool proxy_protocol) {
   Result<io::ListenAddress> parsed = io::parse_listen_address(address);
   if (parsed) {
-    impl_->listen.push_back({std::move(*parsed)});
+    impl_->listen.push_back({.address = std::move(*parsed), .proxy_protocol = proxy_protocol});
   } else {
     impl_->note(parsed.error());
   }

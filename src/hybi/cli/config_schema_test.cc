@@ -91,7 +91,7 @@ TEST(ConfigSchema, ChoicesStandInTheOrderOfTheEnumerators) {
   };
   EXPECT_EQ(named("server", "backend", Backend::Uring), "uring");
   EXPECT_EQ(named("static", "dotfiles", DotFiles::Refuse), "refuse");
-  EXPECT_EQ(named("static", "symlinks", SymLinks::InsideRoot), "inside");
+  EXPECT_EQ(named("static", "symlinks", Symlinks::InsideRoot), "inside");
   EXPECT_EQ(named("websocket", "compression", Compression::Mode::Off), "off");
   EXPECT_EQ(named("websocket", "compression", Compression::Mode::Dedicated), "dedicated");
   EXPECT_EQ(named("websocket", "slow_peer", SlowPolicy::Drop), "drop");

@@ -3,15 +3,16 @@
 #include <hybi/cli/logs.h>
 #include <hybi/cli/process.h>
 #include <hybi/cli/serve.h>
+#include <hybi/cli/serve_parts.h>
 #include <hybi/hybi.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <system_error>
 
@@ -87,19 +88,23 @@ std::string_view room_of(std::string_view path, const std::string& chat_path) {
 
 // Opens a WebSocket if the request asks for one at one of our paths; a page at the same path stays
 // free for the folder. Returns: whether the request is answered.
-bool open_websocket(Request& request, const Live& live) {
+bool open_websocket(Request& request, const Live& live, const std::optional<Sessions>& sessions) {
   const std::string_view path = request.path();
   const bool echo = !live.echo_path.empty() && path == live.echo_path;
   const std::string_view room = echo ? std::string_view() : room_of(path, live.chat_path);
   if (!echo && room.data() == nullptr) return false;
   auto upgrade = request.websocket();
   if (!upgrade) return false;
-  if (echo) {
-    std::move(*upgrade).accept(live.echo);
-  } else if (is_room_name(room)) {
-    std::move(*upgrade).accept(live.chat, Seat{std::string(room), {}});
-  } else {
+  if (!echo && !is_room_name(room)) {
     std::move(*upgrade).reject(404, "no room can be called that\n");
+    return true;
+  }
+  const auto& handlers = echo ? live.echo : live.chat;
+  std::any user = echo ? std::any() : std::any(Seat{std::string(room), {}});
+  if (sessions) {
+    sessions->accept(request, std::move(*upgrade), handlers, std::move(user));
+  } else {
+    std::move(*upgrade).accept(handlers, std::move(user));
   }
   return true;
 }
@@ -114,22 +119,6 @@ ServerOptions server_options(const ServeConfig& config, Logs& logs) {
   options.trusted_proxies = config.server.trusted_proxies;
   options.on_error = logs.error_hook();
   return options;
-}
-
-// Settings that are read and checked, but that nothing in this program acts on.
-void warn_of_idle_settings(const Config& config, Logs& logs) {
-  constexpr std::array<std::string_view, 3> kSections{"static", "sessions", "compression"};
-  constexpr std::array<std::string_view, 2> kKeys{"server.proxy_protocol", "log.access"};
-  for (std::size_t i = 0; i < settings().size(); ++i) {
-    const Setting& setting = settings()[i];
-    const std::string key = key_of(setting);
-    const bool idle =
-        std::find(kSections.begin(), kSections.end(), setting.section) != kSections.end() ||
-        std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
-    if (idle && config.source(i).kind != Source::Kind::Default) {
-      logs.warn("setting has no effect in this version", {{"key", key}});
-    }
-  }
 }
 
 // Paths in the file are relative to the file, wherever the command was started.
@@ -149,20 +138,37 @@ class Serving {
             std::make_shared<Chat>(server_, Rooms::Limits{config_.values().channels.max_rooms,
                                                           config_.values().channels.max_people})) {}
 
-  int run(const StopSignals& signals) {
-    warn_of_idle_settings(config_, logs_);
+  int run(const StopSignals& signals, const std::string& root) {
+    const ServeConfig& config = config_.values();
     if (const Result<void> applied = apply(); !applied) return refuse(applied.error());
-    server_.use([this](Request& request, Response& response, const Next& next) {
-      const std::shared_ptr<const Live> live = live_.get();
-      for (const auto& [name, value] : live->headers) response.set(name, value);
-      if (!open_websocket(request, *live)) next();
-    });
-    for (const char* pattern : {"/", "/*path"}) {
-      server_.get(pattern, [](Request&, Response& response) {
-        response.status(404).text("nothing here\n");
-      });
+    Result<std::optional<Sessions>> sessions = make_sessions(
+        config, beside_config(options_, config.sessions.secret_file), logs_.error_hook());
+    if (!sessions) return refuse(sessions.error());
+    sessions_ = std::move(*sessions);
+
+    if (const std::string format = access_log_format(config.log.access); !format.empty()) {
+      server_.use(access_log({.format = format}));
     }
-    for (const std::string& address : config_.values().server.listen) server_.listen(address);
+    if (config.compression.enabled) {
+      server_.use(
+          compress({.types = config.compression.types, .threshold = config.compression.threshold}));
+    }
+    server_.use([this](Request&, Response& response, const Next& next) {
+      response.on_head([live = live_.get()](Response& answer) {
+        for (const auto& [name, value] : live->headers) {
+          if (answer.field(name).data() == nullptr) answer.set(name, value);
+        }
+      });
+      next();
+    });
+    if (sessions_) server_.use(sessions_->middleware());
+    server_.use([this](Request& request, Response&, const Next& next) {
+      if (!open_websocket(request, *live_.get(), sessions_)) next();
+    });
+    mount_files(server_, "", root, static_options(config));
+    for (const std::string& address : config.server.listen) {
+      server_.listen(address, config.server.proxy_protocol);
+    }
     if (const Result<void> started = server_.start(); !started) return refuse(started.error());
     for (const std::string& address : server_.addresses()) {
       logs_.info("listening", {{"address", address}});
@@ -234,6 +240,7 @@ class Serving {
   LiveSwitch live_;
   Server server_;
   std::shared_ptr<Chat> chat_;
+  std::optional<Sessions> sessions_;
 };
 
 }  // namespace
@@ -267,7 +274,7 @@ int run_serve(const ServeOptions& options) {
     return 1;
   }
   Serving serving(options, std::move(loaded.config), logs);
-  return serving.run(signals);
+  return serving.run(signals, root);
 }
 
 }  // namespace hybi::cli

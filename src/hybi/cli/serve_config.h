@@ -5,6 +5,7 @@
 #pragma once
 
 #include <hybi/server.h>
+#include <hybi/static_files.h>
 
 #include <chrono>
 #include <cstddef>
@@ -17,9 +18,6 @@ namespace hybi::cli {
 
 unsigned default_threads();  // the processors, four at most
 
-// The same rules as those of the library's static files, in the same order.
-enum class DotFiles : std::uint8_t { Refuse, Serve };
-enum class SymLinks : std::uint8_t { Refuse, InsideRoot, Follow };
 enum class LogLevel : std::uint8_t { Debug, Info, Warn, Error };
 enum class LogFormat : std::uint8_t { Text, Logfmt, Json };
 enum class AccessLog : std::uint8_t { Off, Common, Combined, Json, Logfmt };
@@ -44,7 +42,7 @@ struct ServeConfig {
     bool listing = false;
     bool precompressed = true;
     DotFiles dotfiles = DotFiles::Refuse;
-    SymLinks symlinks = SymLinks::InsideRoot;
+    Symlinks symlinks = Symlinks::InsideRoot;
     std::string cache_control = {};  // "": made of max_age
     std::chrono::milliseconds max_age = std::chrono::seconds(0);
     std::string fallback = {};

@@ -100,6 +100,11 @@ void HttpSession::write_head(std::optional<std::uint64_t> length, std::string_vi
 
 void HttpSession::answer(Bytes body, std::string_view content_type) {
   if (answered()) return;
+  if (run_answer_hooks()) {
+    extras_->held = [text = std::string(as_text(body)), type = std::string(content_type)](
+                        HttpSession& session) { session.answer(as_bytes(text), type); };
+    return;
+  }
   begin_answer(content_type, body.size());
   if (bad_answer_) body = as_bytes(info(Errc::HttpHandlerFailed).text);
   if (filters()) {
@@ -202,6 +207,13 @@ class HttpSession::FilteredPieces {
 
 void HttpSession::answer_pieces(std::vector<BodyPiece> pieces, std::string_view content_type) {
   if (answered()) return;
+  if (run_answer_hooks()) {
+    extras_->held = [pieces = std::move(pieces),
+                     type = std::string(content_type)](HttpSession& session) mutable {
+      session.answer_pieces(std::move(pieces), type);
+    };
+    return;
+  }
   std::uint64_t length = 0;
   for (const BodyPiece& piece : pieces) length += piece.file ? piece.count : piece.bytes.size();
   if (!begin_large_answer(content_type, length)) return;
@@ -268,6 +280,13 @@ void HttpSession::write_filtered(StreamStep step) {
 
 void HttpSession::answer_stream(std::string_view content_type, StreamSource source) {
   if (answered()) return;
+  if (run_answer_hooks()) {
+    extras_->held = [source = std::move(source),
+                     type = std::string(content_type)](HttpSession& session) mutable {
+      session.answer_stream(type, std::move(source));
+    };
+    return;
+  }
   if (begin_large_answer(content_type, std::nullopt)) begin_stream(content_type, std::move(source));
 }
 

@@ -212,7 +212,7 @@ void HttpSession::next_request() {
   handler_ = nullptr;
   head_owned_ = answered_ = answer_complete_ = deferred_ = false;
   chunked_ = bad_answer_ = upgrade_taken_ = source_waits_ = false;
-  streams_body_ = in_error_route_ = no_head_ = gone_due_ = false;
+  streams_body_ = in_error_route_ = no_head_ = gone_due_ = held_ = false;
   answer_by_ = io::TimePoint::max();
   if (extras_) extras_.reset();
   status_ = 200;
@@ -234,6 +234,7 @@ void HttpSession::next_request() {
 }
 
 void HttpSession::refuse(Errc errc) {
+  drop_answer_hooks();
   connection_.context().counters().refused_requests.add();
   if (streams_body_) cut_body(errc);
   if (answered_ && !answer_complete_) {  // an answer is half sent: nothing sensible can follow
@@ -383,6 +384,7 @@ void HttpSession::on_deadline() {
   if (connection_.context().loop().now() < due) {
     connection_.want_deadline(due);
   } else if (!answered_ && due == answer_by_) {
+    drop_answer_hooks();
     answer_error(Errc::HttpDeadline);
   } else if (connection_.unsent() > 0) {
     connection_.abort(Errc::HttpBodyTimeout);

@@ -57,11 +57,11 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   void answer_unanswered();
   // No answer can be given: there was one, or no request waits for one.
   bool answered() const {
-    return answered_ || in_head_hooks_ ||
+    return answered_ || in_head_hooks_ || held_ ||
            (stage_ != Stage::Receiving && stage_ != Stage::Answering);
   }
   // Its status and fields can be changed.
-  bool head_open() const { return in_head_hooks_ || !answered(); }
+  bool head_open() const { return in_head_hooks_ || held_ || !answered(); }
   unsigned status() const { return status_; }
   const http::Fields& fields() const { return fields_; }
   // Somebody holds the right to answer later. Returns: its number. The last one given counts: who
@@ -93,6 +93,8 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   // --- what goes with a request; made when it is asked for
   RequestExtras& extras();
   const RequestExtras* find_extras() const { return extras_.get(); }
+  void add_answer_hook(std::function<void(Response&, std::function<void()>)> hook);
+  void release_answer();  // a hook lets it go
   void add_head_hook(std::function<void(Response&)> hook);
   void add_done_hook(std::function<void(const ResponseInfo&)> hook);
   void set_filter(std::unique_ptr<BodyFilter> filter);
@@ -142,6 +144,9 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   void on_closed(Error error) override;
 
  private:
+  bool run_answer_hooks();
+  void drop_answer_hooks();
+
   class ChunkWriter;
   class FilteredPieces;
 
@@ -231,6 +236,7 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   bool source_waits_ = false;
   bool streams_body_ = false;   // the handler has run before the body came
   bool in_head_hooks_ = false;  // no answer can begin
+  bool held_ = false;           // an answer was given and waits for its hooks
   bool in_error_route_ = false;
   bool no_head_ = false;  // the request could not be read
   bool gone_due_ = false;

@@ -133,6 +133,11 @@ std::optional<std::uint64_t> Response::content_length() const {
   return extras != nullptr ? extras->content_length : std::nullopt;
 }
 
+Response& Response::on_answer(std::function<void(Response&, std::function<void()>)> hook) {
+  session_->add_answer_hook(std::move(hook));
+  return *this;
+}
+
 Response& Response::on_head(std::function<void(Response&)> hook) {
   session_->add_head_hook(std::move(hook));
   return *this;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace hybi::conn {
 namespace {
@@ -38,6 +39,10 @@ RequestExtras& HttpSession::extras() {
   return *extras_;
 }
 
+void HttpSession::add_answer_hook(std::function<void(Response&, std::function<void()>)> hook) {
+  if (!answered()) extras().on_answer.push_back(std::move(hook));
+}
+
 void HttpSession::add_head_hook(std::function<void(Response&)> hook) {
   if (!answered()) extras().on_head.push_back(std::move(hook));
 }
@@ -61,6 +66,41 @@ void HttpSession::add_trailer(std::string_view name, std::string_view value) {
 }
 
 // --- hooks
+
+// Returns: true when the answer has to wait; then it belongs into extras_->held.
+bool HttpSession::run_answer_hooks() {
+  while (extras_ && !extras_->on_answer.empty()) {
+    const auto hook = std::move(extras_->on_answer.back());
+    extras_->on_answer.pop_back();
+    held_ = true;
+    try {
+      hook(response_, [of = request_ref(), called = std::make_shared<bool>(false)] {
+        if (std::exchange(*called, true)) return;
+        if (HttpSession* const session = of.find_here()) session->release_answer();
+      });
+    } catch (...) {
+      held_ = false;
+      handler_failed();
+      return true;  // that was the answer
+    }
+    if (held_) return true;
+  }
+  return false;
+}
+
+void HttpSession::release_answer() {
+  if (!std::exchange(held_, false)) return;
+  const auto give = std::exchange(extras_->held, nullptr);
+  if (give) give(*this);  // else the hook is still running
+}
+
+// What is wrong with the request is told at once.
+void HttpSession::drop_answer_hooks() {
+  held_ = false;
+  if (!extras_) return;
+  extras_->on_answer.clear();
+  extras_->held = nullptr;
+}
 
 void HttpSession::run_head_hooks(std::string_view content_type,
                                  std::optional<std::uint64_t> length) {

@@ -27,6 +27,8 @@ struct CodedBody {
 };
 
 struct RequestExtras {
+  std::vector<std::function<void(Response&, std::function<void()>)>> on_answer;
+  std::function<void(HttpSession&)> held;  // gives the answer that waits for them
   std::vector<std::function<void(Response&)>> on_head;
   std::vector<std::function<void(const ResponseInfo&)>> on_done;
   io::TimePoint began{};         // of the request, for ResponseInfo::time
