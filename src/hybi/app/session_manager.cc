@@ -75,6 +75,10 @@ SessionManager::SessionManager(SessionOptions options, SignedId signer)
   sockets_->start();
 }
 
+SessionManager::~SessionManager() {
+  sockets_->stop();
+}
+
 void SessionManager::report(Error error, std::string_view what) const {
   if (options_.on_error) options_.on_error(error, what);
 }

@@ -20,6 +20,7 @@ class SessionManager : public std::enable_shared_from_this<SessionManager> {
  public:
   // Requires: options that Sessions::create has found good.
   SessionManager(SessionOptions options, SignedId signer);
+  ~SessionManager();
 
   void run(Request& request, Response& response, Next next);
   std::shared_ptr<Session> find(Request& request) const;

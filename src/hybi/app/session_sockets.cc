@@ -40,13 +40,17 @@ void SessionSockets::start() {
 }
 
 SessionSockets::~SessionSockets() {
+  stop();
+}
+
+void SessionSockets::stop() {
   {
     const std::lock_guard lock(clock_->mutex);
     clock_->stopping = true;
   }
   clock_->changed.notify_all();
   if (!thread_.joinable()) return;
-  // A completion that runs on the thread itself may have held the last reference.
+  // A completion that runs on the thread itself may hold the last reference to whoever stops us.
   if (thread_.get_id() == std::this_thread::get_id()) {
     thread_.detach();
   } else {

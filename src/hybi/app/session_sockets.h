@@ -35,6 +35,8 @@ class SessionSockets : public std::enable_shared_from_this<SessionSockets> {
   SessionSockets(std::shared_ptr<SessionStore> store, const SessionOptions& options);
   ~SessionSockets();
   void start();  // once it is owned
+  // Waits for the thread that sweeps: what the options refer to may go afterwards. Idempotent.
+  void stop();
 
   void add(const BoundSocketPtr& socket, WebSocket& of);
   void remove(const BoundSocketPtr& socket);
