@@ -40,7 +40,9 @@ TEST_P(RequestBody, IsReadAsItComes) {
   for (std::size_t cut = 1; cut < chunked.size(); cut += in_memory() ? 1 : 17) {
     auto client = server->connect();
     client->write(chunked.substr(0, cut));
-    if (in_memory()) ASSERT_TRUE(server->run_until([] { return true; }));
+    if (in_memory()) {
+      ASSERT_TRUE(server->run_until([] { return true; }));
+    }
     client->write(chunked.substr(cut) + post("/", "next"));
     ASSERT_TRUE(client->read_until(replies(2))) << cut;
     const auto all = take_replies(client->take(), false);
