@@ -59,7 +59,7 @@ class TemplateEngine {
 };
 
 struct MustacheOptions {
-  std::string folder;
+  std::string folder = {};
   // Files with one of these endings are templates; "rooms/row.html" has the name "rooms/row".
   std::vector<std::string> extensions = {".mustache", ".html"};
   // The template around every page, with the page as {{{content}}}; "" for none.
