@@ -51,8 +51,9 @@ TEST(ConfigSchema, EveryDefaultIsWithinItsBounds) {
         break;
       case Kind::Strings:
         for (const std::string& item : std::get<StringList>(value)) {
-          if (setting.rules.check != nullptr)
+          if (setting.rules.check != nullptr) {
             EXPECT_EQ(setting.rules.check(item), "") << key_of(setting);
+          }
         }
         break;
       case Kind::Bool:
