@@ -61,17 +61,13 @@ Errc Assembler::add(MutableBytes piece, MaskKey key, bool masked, std::uint64_t 
   Cold& message = *cold_;
   message.arrived += piece.size();
   const std::size_t before = message.message.size();
+  Errc failed = Errc::Ok;
   if (message.coded) {
     if (masked) mask(piece, key);
     const bool last_coded = extension->per_frame() ? announced == 0 : last;
     const Result<void> decoded = extension->decode(piece, !message.begun, last_coded,
                                                    message.message, limits.max_message_bytes);
-    if (!decoded) {
-      // What came out before the error came first, however the input was cut.
-      const bool text = message.opcode == Opcode::Text && check_text;
-      const Bytes fresh = message.message.view().subspan(before);
-      return text && !message.utf8.add(fresh) ? Errc::WsInvalidText : decoded.error().code;
-    }
+    if (!decoded) failed = decoded.error().code;
     message.begun = true;
   } else if (!piece.empty()) {
     // Frames that were coded may have brought more than their bytes on the wire.
@@ -86,11 +82,12 @@ Errc Assembler::add(MutableBytes piece, MaskKey key, bool masked, std::uint64_t 
     }
   }
   if (message.opcode == Opcode::Text && check_text) {
-    // RFC 6455 8.1: fails at the first wrong byte, wherever the frame ends
+    // RFC 6455 8.1: fails at the first wrong byte, wherever the frame ends; and before what is
+    // wrong behind it, however the input was cut.
     if (!message.utf8.add(message.message.view().subspan(before))) return Errc::WsInvalidText;
-    if (last && !message.utf8.complete()) return Errc::WsInvalidText;
+    if (failed == Errc::Ok && last && !message.utf8.complete()) return Errc::WsInvalidText;
   }
-  return Errc::Ok;
+  return failed;
 }
 
 // For `announced` bytes after the first `size`. An announced length costs the peer nothing: memory
