@@ -1,7 +1,8 @@
-// How many bytes a floor owes: the whole "protocol" of a raw echo that moves exactly the bytes of a
-// WebSocket echo. A masked client frame of `request` bytes is answered by the first `reply` of its
-// bytes (reply = request - 4, the mask), without waiting for the frame to be complete. Positions
-// are the position in the stream modulo `request`, so no header is read.
+// How many bytes a floor owes: the whole "protocol" of a raw server that moves exactly the bytes of
+// a WebSocket echo, or of HTTP requests and their answers. A masked client frame of `request` bytes
+// is answered by the first `reply` of its bytes (reply = request - 4, the mask), without waiting
+// for the frame to be complete. An answer that is longer than its request is complete when the
+// request is. Positions are the position in the stream modulo `request`, so no header is read.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +17,8 @@ struct FrameSizes {
 
 class Account {
  public:
-  // `bytes` more were received. Returns how many bytes to send for them: at most `bytes`.
+  // `bytes` more were received. Returns how many bytes to send for them: at most `bytes`, if no
+  // reply is longer than a request.
   std::uint64_t receive(std::uint64_t bytes, const FrameSizes& sizes) {
     const std::uint64_t before = std::min(position_, sizes.reply);
     const std::uint64_t reached = position_ + bytes;

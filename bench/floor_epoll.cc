@@ -2,16 +2,19 @@
 // cheap as we can write it: level-triggered, one recv and one send per readiness, one buffer for
 // all. No protocol, no timers, no limits: what the kernel costs.
 //
-//   floor_epoll [--port P] [--request BYTES] [--reply BYTES] [--buffer BYTES]
+//   floor_epoll [--port P] [--request BYTES] [--reply BYTES] [--buffer BYTES] [--http]
 //
 // When the kernel does not take everything, the rest is owed and sent from a fixed buffer: the
-// number of bytes stays exact, their values do not.
+// number of bytes stays exact, their values do not. With --http every `request` bytes are answered
+// with as many bytes as Hybi's plaintext has, from memory; they are what they should be, always.
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "args.h"
@@ -20,18 +23,33 @@
 
 namespace {
 
+// What `GET /` of hybi_server.cc is answered with, on a day of ours; `bench/run --smoke` compares
+// the lengths.
+constexpr std::string_view kPlaintext =
+    "HTTP/1.1 200 OK\r\n"
+    "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+    "Content-Type: text/plain; charset=utf-8\r\n"
+    "Content-Length: 13\r\n"
+    "\r\n"
+    "Hello, World!";
+
 struct Peer {
   bench::Account account;
   std::uint64_t owed = 0;
+  std::uint64_t sent = 0;  // modulo a reply
 };
 
 class Floor {
  public:
-  Floor(int listener, bench::FrameSizes sizes, std::size_t buffer_bytes)
+  // `reply`: sent again and again instead of what was received; empty for an echo.
+  Floor(int listener, bench::FrameSizes sizes, std::size_t buffer_bytes, std::string_view reply)
       : listener_(listener),
         epoll_(epoll_create1(EPOLL_CLOEXEC)),
         sizes_(sizes),
         buffer_(buffer_bytes) {
+    if (!reply.empty()) {
+      while (replies_.size() < buffer_bytes) replies_ += reply;
+    }
     watch(listener_, EPOLL_CTL_ADD, EPOLLIN);
   }
 
@@ -81,28 +99,41 @@ class Floor {
     Peer& peer = peers_[static_cast<std::size_t>(fd)];
     const std::uint64_t due = peer.account.receive(static_cast<std::uint64_t>(n), sizes_);
     if (due == 0) return;
-    const ssize_t sent = send(fd, buffer_.data(), due, MSG_NOSIGNAL);
-    if (sent == static_cast<ssize_t>(due)) return;
-    peer.owed = due - static_cast<std::uint64_t>(sent < 0 ? 0 : sent);
-    watch(fd, EPOLL_CTL_MOD, EPOLLOUT);  // reads nothing more until it has paid
+    peer.owed = due;
+    send_owed(fd, peer);
+    if (peer.owed != 0) watch(fd, EPOLL_CTL_MOD, EPOLLOUT);  // reads nothing more until it has paid
   }
 
   void pay(int fd) {
     Peer& peer = peers_[static_cast<std::size_t>(fd)];
-    const std::size_t part = std::min<std::uint64_t>(peer.owed, buffer_.size());
-    const ssize_t sent = send(fd, buffer_.data(), part, MSG_NOSIGNAL);
-    if (sent < 0 && errno != EAGAIN) {
+    if (!send_owed(fd, peer)) {
       close(fd);
-      return;
+    } else if (peer.owed == 0) {
+      watch(fd, EPOLL_CTL_MOD, EPOLLIN);
     }
-    if (sent > 0) peer.owed -= static_cast<std::uint64_t>(sent);
-    if (peer.owed == 0) watch(fd, EPOLL_CTL_MOD, EPOLLIN);
+  }
+
+  // One send. Returns: false if the peer has gone.
+  bool send_owed(int fd, Peer& peer) {
+    const char* from = buffer_.data();
+    std::size_t room = buffer_.size();
+    if (!replies_.empty()) {
+      from = replies_.data() + peer.sent;
+      room = replies_.size() - peer.sent;
+    }
+    const ssize_t sent = send(fd, from, std::min<std::uint64_t>(peer.owed, room), MSG_NOSIGNAL);
+    if (sent < 0) return errno == EAGAIN;
+    peer.owed -= static_cast<std::uint64_t>(sent);
+    if (!replies_.empty())
+      peer.sent = (peer.sent + static_cast<std::uint64_t>(sent)) % sizes_.reply;
+    return true;
   }
 
   const int listener_;
   const int epoll_;
   const bench::FrameSizes sizes_;
   std::vector<char> buffer_;
+  std::string replies_;      // whole ones
   std::vector<Peer> peers_;  // by descriptor
 };
 
@@ -110,9 +141,13 @@ class Floor {
 
 int main(int argc, char** argv) {
   const bench::Args args(argc, argv);
+  const std::string_view reply = args.flag("--http") ? kPlaintext : std::string_view();
+  const long reply_bytes =
+      reply.empty() ? args.number("--reply", 22) : static_cast<long>(reply.size());
   const bench::FrameSizes sizes{static_cast<std::uint64_t>(args.number("--request", 26)),
-                                static_cast<std::uint64_t>(args.number("--reply", 22))};
+                                static_cast<std::uint64_t>(reply_bytes)};
   const int listener = bench::listen_on(static_cast<int>(args.number("--port", 0)));
-  Floor floor(listener, sizes, static_cast<std::size_t>(args.number("--buffer", 256 * 1024)));
+  Floor floor(listener, sizes, static_cast<std::size_t>(args.number("--buffer", 256 * 1024)),
+              reply);
   floor.run();
 }

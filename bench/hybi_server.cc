@@ -1,9 +1,12 @@
-// Hybi as the benchmark runs it, written like any user's program. /echo, /broadcast, GET
-// /plaintext.
+// Hybi as the benchmark runs it, written like any user's program. /echo, /broadcast, GET /, /json,
+// /files/... below --root.
 //
 //   hybi_bench_server [--port P] [--backend auto|epoll|uring] [--threads N]
-//                     [--deflate off|no-context|context]
+//                     [--deflate off|no-context|context] [--root DIRECTORY]
 #include <hybi/hybi.h>
+#include <hybi/static_files.h>
+
+#include <nlohmann/json.hpp>
 
 #include "args.h"
 #include "listen.h"
@@ -44,7 +47,17 @@ int main(int argc, char** argv) {
                               .compression = compression,
                               .limits = limits,
                           });
-  server.get("/plaintext", [](hybi::Request&, hybi::Response& res) { res.text("Hello, World!"); });
+  server.get("/", [](hybi::Request&, hybi::Response& res) { res.text("Hello, World!"); });
+  server.get("/json", [id = 0](hybi::Request&, hybi::Response& res) mutable {
+    id = (id + 1) % 9000;
+    res.json(nlohmann::json{{"active", true},
+                            {"id", 1000 + id},
+                            {"message", "Hello, World!"},
+                            {"score", 12.5},
+                            {"tags", nlohmann::json::array({"a", "b"})}});
+  });
+  const std::string root = args.text("--root", "");
+  if (!root.empty()) hybi::mount_files(server, "/files", root);
 
   const auto port = static_cast<std::uint16_t>(args.number("--port", 0));
   server.listen({.host = "127.0.0.1", .port = port});

@@ -2,7 +2,7 @@
 //
 //   load --port P [--mode echo|raw|http|handshake|broadcast|idle] [--path /echo] [--connections N]
 //        [--payload BYTES] [--depth D] [--text] [--clean-close] [--seconds S] [--warmup S]
-//        [--json] [--deflate no-context|context] [--offer EXTENSIONS]
+//        [--json] [--deflate no-context|context] [--offer EXTENSIONS] [--body BYTES]
 //        [--server-pid PID] [--cpu CORE]
 //
 // Uses nothing of the library. Exits with 1 and a line on stderr when anything is not as it should
@@ -19,7 +19,7 @@
 namespace {
 
 const char* default_path(const std::string& mode) {
-  if (mode == "http") return "/plaintext";
+  if (mode == "http") return "/";
   return mode == "broadcast" ? "/broadcast" : "/echo";
 }
 
@@ -44,7 +44,7 @@ void print(const bench::Options& o, const bench::Measurement& m) {
     std::printf(", \"bytes_per_connection\": %.1f, \"rss_bytes\": %llu", m.bytes_per_connection,
                 static_cast<unsigned long long>(m.rss_bytes));
   }
-  if (o.json) {
+  if (o.json || o.mode == "http") {
     std::printf(", \"reply_bytes\": %.1f", static_cast<double>(m.reply_bytes) / messages);
   }
   std::printf("}\n");
@@ -66,6 +66,7 @@ int main(int argc, char** argv) {
   options.json = args.flag("--json") || options.deflate != bench::Deflate::Off;
   options.offer = args.text("--offer", bench::default_offer(options.deflate));
   options.clean_close = args.flag("--clean-close");
+  options.body_bytes = static_cast<std::size_t>(args.number("--body", 0));
   options.seconds = args.real("--seconds", 1);
   options.warmup_seconds = args.real("--warmup", 0.2);
   options.server_pid = static_cast<int>(args.number("--server-pid", 0));

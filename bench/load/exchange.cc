@@ -129,6 +129,7 @@ class Exchange {
       if (++c.oldest == options_.depth) c.oldest = 0;
     }
     out_.messages += replies;
+    out_.reply_bytes += replies * script_.reply.size();
     request(c, replies, now);
   }
 
@@ -178,6 +179,10 @@ Script http_script(const Options& options) {
   }
   close(fd);
   if (!script.reply.starts_with("HTTP/1.1 200")) fail("not a 200: " + script.reply);
+  const std::size_t body = script.reply.size() - (script.reply.find("\r\n\r\n") + 4);
+  if (options.body_bytes != 0 && body != options.body_bytes) {
+    fail("a body of " + std::to_string(body) + " bytes");
+  }
   return script;
 }
 

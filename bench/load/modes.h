@@ -22,6 +22,7 @@ struct Options {
   Deflate deflate = Deflate::Off;  // echo, broadcast: of those JSON messages
   std::string offer;               // Sec-WebSocket-Extensions
   bool clean_close = false;        // handshake: closing handshake instead of RST
+  std::size_t body_bytes = 0;      // http: of the response, whose length must be just that; 0: any
   double seconds = 1;
   double warmup_seconds = 0.2;
   int server_pid = 0;
@@ -34,7 +35,7 @@ struct Measurement {
   std::uint64_t server_cpu_ns = 0;
   std::uint64_t client_cpu_ns = 0;
   Histogram latency;
-  std::uint64_t reply_bytes = 0;  // JSON only: payloads as the server sent them
+  std::uint64_t reply_bytes = 0;  // JSON: payloads as the server sent them; http: responses
   // idle only
   double bytes_per_connection = 0;
   std::uint64_t rss_bytes = 0;

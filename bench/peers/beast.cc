@@ -1,9 +1,11 @@
-// Peer: Boost.Beast over Boost.Asio, one thread, asynchronous. /echo, /broadcast, GET /plaintext.
+// Peer: Boost.Beast over Boost.Asio, one thread, asynchronous. /echo, /broadcast, GET /, /json,
+// /files/... below --root.
 //
 // Tuned in Beast's favour: concrete executor instead of any_io_executor, no timeouts, no automatic
-// fragmentation, TCP_NODELAY. Beast writes one message per async_write; that is its API.
+// fragmentation, TCP_NODELAY. Beast writes one message per async_write; that is its API. Files are
+// its file_body: opened for each request, read and written 4 KiB at a time.
 //
-//   peer_beast [--port P] [--deflate off|no-context|context] [--level 1..9]
+//   peer_beast [--port P] [--deflate off|no-context|context] [--level 1..9] [--root DIRECTORY]
 //
 // Without --deflate its streams are compiled without permessage-deflate. With it they have Beast's
 // default memory (4); each subscriber's stream compresses a publication for itself. Beast ends
@@ -16,6 +18,7 @@
 #include <boost/beast/websocket.hpp>
 #include <deque>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <unordered_set>
 
 #include "args.h"
@@ -149,15 +152,18 @@ class Subscriber : public std::enable_shared_from_this<Subscriber<Deflate>> {
   std::deque<Shared> queue_;
 };
 
-struct Rooms {
+// What all connections share.
+struct Site {
   Room<false> plain;
   Room<true> deflate;
+  Compression compression;
+  std::string root;  // of the files
+  int id = 0;        // of the last JSON
 };
 
 class Http : public std::enable_shared_from_this<Http> {
  public:
-  Http(Socket&& socket, Rooms& rooms, Compression compression)
-      : stream_(std::move(socket)), rooms_(rooms), compression_(compression) {}
+  Http(Socket&& socket, Site& site) : stream_(std::move(socket)), site_(site) {}
 
   void read() {
     request_ = {};
@@ -170,51 +176,84 @@ class Http : public std::enable_shared_from_this<Http> {
  private:
   void answer() {
     if (websocket::is_upgrade(request_)) {
-      if (compression_.on) return upgrade(rooms_.deflate);
-      return upgrade(rooms_.plain);
+      if (site_.compression.on) return upgrade(site_.deflate);
+      return upgrade(site_.plain);
     }
+    const beast::string_view target = request_.target();
+    if (target == "/")
+      return answer(http::status::ok, "text/plain; charset=utf-8", "Hello, World!");
+    if (target == "/json") return answer(http::status::ok, "application/json", json());
+    if (target.starts_with("/files/") && target.find("..") == beast::string_view::npos) {
+      return answer_file(site_.root + std::string(target.substr(6)));
+    }
+    answer(http::status::not_found, "text/plain; charset=utf-8", "Not Found");
+  }
+
+  std::string json() {
+    site_.id = (site_.id + 1) % 9000;
+    return nlohmann::json{{"active", true},
+                          {"id", 1000 + site_.id},
+                          {"message", "Hello, World!"},
+                          {"score", 12.5},
+                          {"tags", nlohmann::json::array({"a", "b"})}}
+        .dump();
+  }
+
+  void answer(http::status status, beast::string_view type, std::string body) {
     response_ = {};
-    response_.version(request_.version());
-    response_.keep_alive(request_.keep_alive());
-    response_.result(request_.target() == "/plaintext" ? http::status::ok
-                                                       : http::status::not_found);
-    response_.set(http::field::content_type, "text/plain; charset=utf-8");
-    response_.body() = "Hello, World!";
-    response_.prepare_payload();
-    http::async_write(stream_, response_,
-                      [self = this->shared_from_this()](Error error, std::size_t) {
-                        if (!error && self->response_.keep_alive()) self->read();
+    response_.body() = std::move(body);
+    write(response_, status, type);
+  }
+
+  void answer_file(const std::string& path) {
+    Error error;
+    file_ = {};
+    file_.body().open(path.c_str(), beast::file_mode::scan, error);
+    if (error) return answer(http::status::not_found, "text/plain; charset=utf-8", "Not Found");
+    write(file_, http::status::ok, "text/html");
+  }
+
+  template <class Response>
+  void write(Response& response, http::status status, beast::string_view type) {
+    response.version(request_.version());
+    response.keep_alive(request_.keep_alive());
+    response.result(status);
+    response.set(http::field::content_type, type);
+    response.prepare_payload();
+    http::async_write(stream_, response,
+                      [self = this->shared_from_this(), &response](Error error, std::size_t) {
+                        if (!error && response.keep_alive()) self->read();
                       });
   }
 
   template <bool Deflate>
   void upgrade(Room<Deflate>& room) {
     if (request_.target() == "/broadcast") {
-      std::make_shared<Subscriber<Deflate>>(std::move(stream_), room, compression_)
+      std::make_shared<Subscriber<Deflate>>(std::move(stream_), room, site_.compression)
           ->accept(request_);
     } else {
-      std::make_shared<Echo<Deflate>>(std::move(stream_), compression_)->accept(request_);
+      std::make_shared<Echo<Deflate>>(std::move(stream_), site_.compression)->accept(request_);
     }
   }
 
   Stream stream_;
-  Rooms& rooms_;
-  Compression compression_;
+  Site& site_;
   beast::flat_buffer buffer_;
   Request request_;
   http::response<http::string_body> response_;
+  http::response<http::file_body> file_;
 };
 
 using Acceptor = net::basic_socket_acceptor<tcp, net::io_context::executor_type>;
 
-void accept_next(Acceptor& acceptor, Rooms& rooms, Compression compression) {
-  acceptor.async_accept([&, compression](Error error, Socket socket) {
+void accept_next(Acceptor& acceptor, Site& site) {
+  acceptor.async_accept([&](Error error, Socket socket) {
     if (!error) {
       Error ignored;
       socket.set_option(tcp::no_delay(true), ignored);
-      std::make_shared<Http>(std::move(socket), rooms, compression)->read();
+      std::make_shared<Http>(std::move(socket), site)->read();
     }
-    accept_next(acceptor, rooms, compression);
+    accept_next(acceptor, site);
   });
 }
 
@@ -224,11 +263,12 @@ int main(int argc, char** argv) {
   const bench::Args args(argc, argv);
   const int listener = bench::listen_on(static_cast<int>(args.number("--port", 0)));
   const std::string deflate = args.text("--deflate", "off");
-  const Compression compression{deflate != "off", deflate == "context",
-                                static_cast<int>(args.number("--level", 8))};
-  Rooms rooms;
+  Site site;
+  site.compression = {deflate != "off", deflate == "context",
+                      static_cast<int>(args.number("--level", 8))};
+  site.root = args.text("--root", "");
   net::io_context io(1);
   Acceptor acceptor(io, tcp::v4(), listener);
-  accept_next(acceptor, rooms, compression);
+  accept_next(acceptor, site);
   io.run();
 }

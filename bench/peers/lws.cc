@@ -1,4 +1,4 @@
-// Peer: libwebsockets, one thread. /echo, /broadcast, GET /plaintext.
+// Peer: libwebsockets, one thread. /echo, /broadcast, GET /.
 //
 //   peer_lws [--port P] [--loop poll|uv] [--deflate off|no-context|context] [--level 1..9]
 //

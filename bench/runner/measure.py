@@ -1,14 +1,18 @@
 """One measurement: start a server on its core, run the generator on another, end both."""
 
+import contextlib
 import ctypes
 import json
 import os
+import pathlib
 import resource
 import select
 import signal
 import subprocess
 import tempfile
 import time
+
+from .rows import FILE, FILE_BYTES
 
 DESCRIPTORS = 1 << 20
 PR_SET_PDEATHSIG = 1
@@ -81,11 +85,30 @@ def _read_port(process, errors, timeout):
     return int(words[1])
 
 
+@contextlib.contextmanager
+def _files(row):
+    """The directory a server is to serve, inside one that goes when the measurement ends."""
+    if row.page != "file":
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="hybi-bench-") as scratch:
+        root = pathlib.Path(scratch) / "root"
+        root.mkdir()
+        lines = b"<p>One line of a page that nobody reads, but everybody sends.</p>\n"
+        (root / FILE).write_bytes((lines * (FILE_BYTES // len(lines) + 1))[:FILE_BYTES])
+        yield root
+
+
 def measure(build, server, row, seconds, warmup, cores, priority):
     """Returns the generator's numbers as a dictionary. Raises Failed."""
+    with _files(row) as root:
+        return _measure(build, server, row, seconds, warmup, cores, priority, root)
+
+
+def _measure(build, server, row, seconds, warmup, cores, priority, root):
     server_cpu, load_cpu = cores
     errors = tempfile.TemporaryFile()
-    process = subprocess.Popen(server.command(build, row), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    process = subprocess.Popen(server.command(build, row, root), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=errors, preexec_fn=_child(server_cpu))
     try:
         if priority:

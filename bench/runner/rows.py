@@ -1,6 +1,25 @@
 """The rows of the table: what the load generator does in each, and which servers take part."""
 
+import json as jsontext
 from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a row of mode http asks for. The body's length is checked: nobody sends something else."""
+
+    path: str
+    body_bytes: int
+
+
+FILE = "page.html"  # below --root
+FILE_BYTES = 10 * 1024
+JSON = {"active": True, "id": 1000, "message": "Hello, World!", "score": 12.5, "tags": ["a", "b"]}
+PAGES = {
+    "plain": Page("/", len("Hello, World!")),
+    "json": Page("/json", len(jsontext.dumps(JSON, separators=(",", ":")))),
+    "file": Page(f"/files/{FILE}", FILE_BYTES),
+}
 
 
 @dataclass(frozen=True)
@@ -12,6 +31,7 @@ class Row:
     payload: int = 20
     depth: int = 1
     extra: tuple = field(default=())
+    page: str = ""  # mode http: a key of PAGES
     quick: bool = True  # part of --quick
     json: bool = False  # the generator's cycle of JSON messages instead of one fixed payload
     deflate: str = ""  # no-context | context: that JSON is compressed, both ways
@@ -21,7 +41,17 @@ class Row:
 
     def load_arguments(self):
         return ["--mode", self.mode, "--connections", str(self.connections), "--payload", str(self.payload),
-                "--depth", str(self.depth), *self.json_arguments(), *self.extra]
+                "--depth", str(self.depth), *self.json_arguments(), *self.page_arguments(), *self.extra]
+
+    def ability(self):
+        """What a server must have to take part."""
+        return f"{self.mode}-{self.page}" if self.page else self.mode
+
+    def page_arguments(self):
+        if not self.page:
+            return []
+        page = PAGES[self.page]
+        return ["--path", page.path, "--body", str(page.body_bytes)]
 
     def json_arguments(self):
         if self.deflate:
@@ -42,6 +72,11 @@ def frame_bytes(payload, masked):
     return 2 + extended + (4 if masked else 0) + payload
 
 
+def request_bytes(path):
+    """Length of the generator's request."""
+    return len(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+
 KIB = 1024
 TEXT = ("--text",)
 
@@ -59,8 +94,10 @@ ROWS = [
     Row("text-16x1m", "echo 16 × 1 MiB, text", "echo", 16, payload=KIB * KIB, extra=TEXT),
     Row("echo-4x16m", "echo 4 × 16 MiB", "echo", 4, payload=16 * KIB * KIB),
     Row("text-4x16m", "echo 4 × 16 MiB, text", "echo", 4, payload=16 * KIB * KIB, extra=TEXT, quick=False),
-    Row("http-100", "GET plaintext, 100 connections", "http", 100),
-    Row("http-100-d16", "GET plaintext, 100 connections, depth 16", "http", 100, depth=16),
+    Row("http-plain", "GET plaintext, 100 connections", "http", 100, page="plain"),
+    Row("http-plain-d16", "GET plaintext, 100 connections, depth 16", "http", 100, page="plain", depth=16),
+    Row("http-json", "GET JSON, 100 connections", "http", 100, page="json"),
+    Row("http-file", "GET 10 KiB file, 100 connections", "http", 100, page="file"),
     Row("broadcast-1000", "broadcast 1 → 1000 × 20 B", "broadcast", 1000),
     Row("broadcast-1000-d8", "broadcast 1 → 1000 × 20 B, depth 8", "broadcast", 1000, depth=8),
     Row("deflate-100x1k", "deflate echo 100 × 1 KiB", "echo", 100, payload=KIB, deflate="no-context"),
@@ -79,7 +116,9 @@ ROWS = [
 SMOKE = [
     Row("echo", "echo", "echo", 4, payload=300, depth=4),
     Row("large", "large text", "echo", 2, payload=70 * KIB, extra=TEXT),
-    Row("http", "http", "http", 4, depth=2),
+    Row("http-plain", "plaintext", "http", 4, page="plain", depth=2),
+    Row("http-json", "JSON", "http", 4, page="json", depth=2),
+    Row("http-file", "file", "http", 4, page="file", depth=2),
     Row("broadcast", "broadcast", "broadcast", 10, depth=2),
     Row("deflate", "compressed echo", "echo", 4, payload=KIB, depth=4, deflate="no-context"),
     Row("deflate-context", "compressed echo with context", "echo", 4, payload=KIB, depth=4, deflate="context"),

@@ -1,13 +1,16 @@
 """The servers of the table: how each is started, and what it can do."""
 
+import os
 import pathlib
 import shutil
+import sys
 from dataclasses import dataclass, field
 
-from .rows import frame_bytes
+from .rows import PAGES, frame_bytes, request_bytes
 
 BENCH = pathlib.Path(__file__).resolve().parent.parent
-ALL_MODES = frozenset({"echo", "http", "broadcast", "handshake", "idle"})
+HTTP = frozenset({"http-plain", "http-json", "http-file"})
+WEBSOCKET = frozenset({"echo", "broadcast", "handshake", "idle"})
 
 
 def power_of_two(wanted, least, most):
@@ -24,7 +27,7 @@ class Server:
     title: str  # in the table
     kind: str  # floor | hybi | peer
     program: tuple  # relative to <build>/bench, or absolute
-    modes: frozenset = ALL_MODES
+    abilities: frozenset = WEBSOCKET | HTTP
     for_mode: dict = field(default_factory=dict)  # further arguments by the row's mode
     needs: tuple = ()  # other files without which it is not there
 
@@ -33,18 +36,21 @@ class Server:
         found = program.exists() or shutil.which(self.program[0]) is not None
         return found and all(path.exists() for path in self.needs)
 
-    def command(self, build, row):
+    def command(self, build, row, root):
+        """`root`: the directory of the files, if the row needs one."""
         program = build / "bench" / self.program[0]
         first = str(program) if program.exists() else shutil.which(self.program[0])
         return [first, *self.program[1:], *self.floor_arguments(row), *self.for_mode.get(row.mode, ()),
-                *row.server_arguments()]
+                *row.server_arguments(), *(["--root", str(root)] if root else [])]
 
     def takes_part(self, row):
-        return row.mode in self.modes and (self.kind != "floor" or row.has_floor())
+        return row.ability() in self.abilities and (self.kind != "floor" or row.has_floor())
 
     def floor_arguments(self, row):
         if self.kind != "floor":
             return []
+        if row.page:
+            return ["--http", "--request", str(request_bytes(PAGES[row.page].path))]
         request = frame_bytes(row.payload, masked=True)
         reply = frame_bytes(row.payload, masked=False)
         arguments = ["--request", str(request), "--reply", str(reply)]
@@ -59,19 +65,26 @@ class Server:
         return arguments
 
     def load_mode(self, row):
-        """The floors are measured with the same bytes and no protocol."""
-        return "raw" if self.kind == "floor" else row.mode
+        """The floors are measured with the same bytes and no protocol; their HTTP answers are right."""
+        return "raw" if self.kind == "floor" and row.mode == "echo" else row.mode
 
 
 WS_MODULE = BENCH.parent / "tests" / "node_modules" / "ws"
+# Not in everybody's PATH.
+NGINX = pathlib.Path(shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin") or "/usr/sbin/nginx")
 
 SERVERS = [
-    Server("floor-epoll", "raw epoll", "floor", ("floor_epoll",), frozenset({"echo"})),
+    Server("floor-epoll", "raw epoll", "floor", ("floor_epoll",), frozenset({"echo", "http-plain"})),
     Server("floor-uring", "raw io_uring", "floor", ("floor_uring",), frozenset({"echo"})),
     Server("hybi-epoll", "Hybi epoll", "hybi", ("hybi_bench_server", "--backend", "epoll")),
     Server("hybi-uring", "Hybi io_uring", "hybi", ("hybi_bench_server", "--backend", "uring")),
     Server("beast", "Beast", "peer", ("peer_beast",)),
-    Server("lws", "libwebsockets", "peer", ("peer_lws",), for_mode={"idle": ("--loop", "uv")}),
-    Server("websocketpp", "WebSocket++", "peer", ("peer_websocketpp",), ALL_MODES - {"http"}),
-    Server("ws", "npm ws", "peer", ("node", str(BENCH / "peers" / "ws" / "server.mjs")), needs=(WS_MODULE,)),
+    Server("lws", "libwebsockets", "peer", ("peer_lws",), WEBSOCKET | {"http-plain"},
+           for_mode={"idle": ("--loop", "uv")}),
+    Server("websocketpp", "WebSocket++", "peer", ("peer_websocketpp",), WEBSOCKET),
+    Server("ws", "npm ws", "peer", ("node", str(BENCH / "peers" / "ws" / "server.mjs")), WEBSOCKET,
+           needs=(WS_MODULE,)),
+    Server("node", "Node http", "peer", ("node", str(BENCH / "peers" / "node_http.mjs")), HTTP),
+    Server("nginx", "nginx", "peer", (sys.executable, str(BENCH / "peers" / "nginx.py"), "--nginx", str(NGINX)),
+           frozenset({"http-file"}), needs=(NGINX,)),
 ]

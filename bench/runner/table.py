@@ -19,7 +19,7 @@ LARGER_REPLIES = 1.15
 
 
 def metrics(row):
-    return METRICS[row.mode] + ((REPLY,) if row.deflate else ())
+    return METRICS[row.mode] + ((REPLY,) if row.deflate or row.page else ())
 
 
 def show(value, key):

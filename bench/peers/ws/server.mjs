@@ -1,4 +1,4 @@
-// Peer: npm `ws` on Node's http server. /echo, /broadcast, GET /plaintext.
+// Peer: npm `ws` on Node's http server. /echo, /broadcast.
 //
 //   node server.mjs [--port P] [--deflate off|no-context|context] [--level 1..9]
 //
@@ -19,14 +19,7 @@ function argument(name, otherwise) {
 const port = Number(argument('--port', 0));
 const deflate = argument('--deflate', 'off');
 
-const server = http.createServer((request, response) => {
-  const found = request.url === '/plaintext';
-  response.writeHead(found ? 200 : 404, {
-    'Content-Type': 'text/plain; charset=utf-8',
-    'Content-Length': 13,
-  });
-  response.end('Hello, World!');
-});
+const server = http.createServer();
 
 const sockets = new WebSocketServer({
   noServer: true,
