@@ -18,7 +18,9 @@ block 1 > "$work/first.cc"
 grep -q 'int main' "$work/first.cc"
 grep -q 'server.publish' "$work/second.cc"
 
-read -ra libraries <<<"$(pkg-config --cflags --libs libcrypto simdjson zlib libdeflate liburing)"
+# What an installed hybi.pc requires; this program is linked without an installation.
+needs=$(sed -n 's/^Requires: //p' "$root/packaging/hybi.pc.in")
+read -ra libraries <<<"$(pkg-config --cflags --libs "$needs")"
 flags=(-std=c++20 -Wall -Wextra -Wpedantic -Werror "-I$root/src")
 g++ "${flags[@]}" "$work/first.cc" -o "$work/first" "$hybi/libhybi.a" "${libraries[@]}" -pthread
 g++ "${flags[@]}" -c "$work/second.cc" -o "$work/second.o"
