@@ -295,6 +295,7 @@ class ResponseHandle {
 template <class Work, class Then>
 void Response::blocking(Work work, Then then) {
   run_blocking([handle = later(), work = std::move(work), then = std::move(then)]() mutable {
+    std::exception_ptr thrown;
     try {
       if constexpr (std::is_void_v<decltype(work())>) {
         work();
@@ -306,8 +307,9 @@ void Response::blocking(Work work, Then then) {
         });
       }
     } catch (...) {
-      handle.fail(std::current_exception());
+      thrown = std::current_exception();
     }
+    if (thrown) handle.fail(std::move(thrown));  // outside: no reference to it stays on this thread
   });
 }
 

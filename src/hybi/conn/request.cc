@@ -259,7 +259,7 @@ bool ResponseHandle::respond(std::function<void(Response&)> answer) const {
 }
 
 bool ResponseHandle::fail(std::exception_ptr exception) const {
-  return pending_ && pending_->post([exception](conn::HttpSession& session) {
+  return pending_ && pending_->post([exception = std::move(exception)](conn::HttpSession& session) {
     session.dispatch([&] { std::rethrow_exception(exception); });
   });
 }
