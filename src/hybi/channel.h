@@ -62,15 +62,16 @@ struct ChannelOptions {
 };
 
 struct PublishOptions {
+  bool json = false;  // the text is JSON, and clients of the channel protocol get it as such
   std::string_view idempotency_key = {};
-  std::string_view key = {};  // of SlowPolicy::KeepLatest; "": the channel's name
+  std::string_view key = {};       // of SlowPolicy::KeepLatest; "": the channel's name
+  std::string_view publisher = {};  // Publication::publisher
   std::function<void(Result<Published>)> done = {};  // Thread: any
 };
 
 struct SubscribeOptions {
   std::optional<Position> since = {};  // what has been missed is sent first
   std::size_t history = 0;             // so many of the latest ones are sent first
-  std::optional<Member> member = {};   // of a channel with presence
   // What became of it, on the loop's thread, before the first message. `recovered`: nothing is
   // missing after `since`.
   std::function<void(WebSocket&, Result<struct Subscribed>)> done = {};

@@ -41,6 +41,7 @@ struct WebSocketLimits {
   std::size_t high_water_bytes = 1024 * 1024;  // unsent bytes: reading pauses. While the peer takes
   // nothing, or above 4 x this, SlowPolicy decides.
   std::size_t low_water_bytes = 256 * 1024;  // reading resumes, on_drain runs
+  std::size_t max_subscriptions = 1000;      // to channels and patterns; more are refused
 
   std::chrono::milliseconds ping_interval{30'000};  // silence after which a ping is sent
   std::chrono::milliseconds pong_timeout{

@@ -4,6 +4,7 @@
 // Two servers in one process work; a server can be started once.
 #pragma once
 
+#include <hybi/channel.h>
 #include <hybi/error.h>
 #include <hybi/http.h>
 #include <hybi/limits.h>
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -87,6 +89,12 @@ class Server : public Routes<Server> {
   // What Response::render and WebSocket::send_rendered use, see template.h. Before start().
   Server& templates(std::shared_ptr<const TemplateEngine> engine);
 
+  // How the channels that match `pattern` behave; of several that match the first one declared.
+  // Before start(), which fails: BadChannel, BadLimit.
+  Server& channel(std::string_view pattern, ChannelOptions options);
+  // What remembers publications and members; memory_engine() if none is given. Before start().
+  Server& engine(std::shared_ptr<Engine> engine);
+
   // What to listen on; may be called several times. Errors are reported by start().
   Server& listen(int port);                  // on every address; 0: the system chooses
   Server& listen(std::string_view address);  // "localhost:3400", "[::]:3400", "unix:/run/x.sock"
@@ -116,6 +124,11 @@ class Server : public Routes<Server> {
   void publish(std::string_view channel, std::string_view text) {
     publish(channel, Message{as_bytes(text), true});
   }
+  void publish(std::string_view channel, const Message& message, PublishOptions options);
+  // What was published to a channel with a history: after `since`, else the latest; see Engine.
+  // Calls back: once, on any thread.
+  void history(std::string_view channel, std::optional<Position> since, std::size_t limit,
+               std::function<void(Result<History>)> done);
 
   // Runs `work` on a thread for what blocks, see ServerOptions::blocking_threads; it must not
   // throw. Returns: false when the queue is full or the server has stopped. Thread: any.

@@ -25,8 +25,12 @@
 namespace hybi {
 
 namespace conn {
+class PublicationFormat;
 class WsSession;
 }  // namespace conn
+
+struct PublishOptions;
+struct SubscribeOptions;
 
 // A message as received, or to be sent. Lifetime of a received one: until the callback returns.
 struct Message {
@@ -111,11 +115,22 @@ class WebSocket {
   std::size_t buffered_bytes() const;  // accepted by send, not yet by the system
   bool open() const;                   // send is possible
 
-  // Channels of this server. Exact names.
-  bool subscribe(std::string_view channel);    // false: was subscribed already
-  bool unsubscribe(std::string_view channel);  // false: was not
+  // Channels of this server, see channel.h. A publication reaches a connection once, however many
+  // of its subscriptions match.
+  // Returns: false if it was subscribed already; also where the name is none (told to Server's
+  // on_error) or the connection has as many subscriptions as it may have.
+  bool subscribe(std::string_view channel);
+  // The same with what was missed or published before; include channel.h.
+  bool subscribe(std::string_view channel, SubscribeOptions options);
+  // Every channel that the pattern matches, "room/*/chat" or "room/**"; no history. Never with a
+  // pattern that a client has made up, unless it may hear all that can match.
+  bool subscribe_matching(std::string_view pattern);
+  bool unsubscribe(std::string_view channel_or_pattern);  // false: was not subscribed
+  bool subscribed(std::string_view channel_or_pattern) const;
+  std::size_t subscription_count() const;
   // To every other subscriber; not to this connection.
   void publish(std::string_view channel, const Message& message);
+  void publish(std::string_view channel, const Message& message, PublishOptions options);
   void publish(std::string_view channel, std::string_view text) {
     publish(channel, Message{as_bytes(text), true});
   }
@@ -144,6 +159,7 @@ class WebSocket {
  private:
   friend class conn::WsSession;
   explicit WebSocket(conn::WsSession& session) : session_(&session) {}
+  bool told(Result<bool> subscribed, std::string_view name);
   conn::WsSession* session_;
 };
 
@@ -186,6 +202,9 @@ struct WebSocketHandlers {
   std::function<void(WebSocket&, Bytes)> on_ping = {};
   std::function<void(WebSocket&, Bytes)> on_pong = {};
   std::function<void(WebSocket&, const CloseInfo&)> on_close = {};  // exactly once, always
+  // So many publications of a channel were not sent, because the peer was too slow (SlowQueue) or
+  // they are gone from the history already.
+  std::function<void(WebSocket&, std::string_view channel, std::uint64_t missed)> on_gap = {};
 
   std::vector<std::string> subprotocols = {};  // in our order of preference
   // What clients may speak; others are answered 426 with this list. A version older than 7 is an
@@ -197,6 +216,8 @@ struct WebSocketHandlers {
   SlowPolicy slow_policy = SlowPolicy::Close;
   WebSocketLimits limits = {};
   LegacyOptions legacy = {};
+  // For the library: how publications are written for clients of a protocol of their own.
+  std::shared_ptr<const conn::PublicationFormat> publication_format = {};
 };
 
 // Whether a route can be served so. Fails: BadLimit, BadVersions, BadCompression.

@@ -1,109 +1,145 @@
-// Subscribing and publishing, see channel_hub.h.
+// Publishing, see channel_hub.h.
 #include <hybi/app/channel_hub.h>
 #include <hybi/conn/loop_context.h>
 
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <thread>
+
 namespace hybi {
 
-Channel* LoopChannels::find(std::string_view name) {
-  const auto found = channels_.find(name);
-  return found != channels_.end() ? found->second.get() : nullptr;
-}
-
-bool LoopChannels::subscribe(conn::WsSession& session, std::string_view name) {
-  Channel* channel = find(name);
-  if (channel == nullptr) {
-    channel =
-        channels_.emplace(std::string(name), std::make_unique<Channel>(name)).first->second.get();
-  }
-  auto& subscriptions = session.subscriptions();
-  for (const conn::Subscription& subscription : subscriptions) {
-    if (subscription.channel == channel) return false;
-  }
-  auto& subscribers = channel->subscribers();
-  const auto at = static_cast<std::uint32_t>(subscribers.size());
-  subscribers.push_back({&session, static_cast<std::uint32_t>(subscriptions.size())});
-  subscriptions.push_back({channel, at});
-  return true;
-}
-
-bool LoopChannels::unsubscribe(conn::WsSession& session, std::string_view name) {
-  auto& subscriptions = session.subscriptions();
-  for (std::size_t i = 0; i < subscriptions.size(); ++i) {
-    if (subscriptions[i].channel->name() != name) continue;
-    remove(session, i);
-    return true;
-  }
-  return false;
-}
-
-void LoopChannels::unsubscribe_all(conn::WsSession& session) {
-  while (!session.subscriptions().empty()) remove(session, session.subscriptions().size() - 1);
-}
-
-// Takes both ends of a subscription out; the last entry of each list moves into the gap.
-void LoopChannels::remove(conn::WsSession& session, std::size_t index) {
-  auto& subscriptions = session.subscriptions();
-  const conn::Subscription gone = subscriptions[index];
-  auto& subscribers = gone.channel->subscribers();
-
-  subscribers[gone.at] = subscribers.back();
-  subscribers[gone.at].session->subscriptions()[subscribers[gone.at].at].at = gone.at;
-  subscribers.pop_back();
-
-  subscriptions[index] = subscriptions.back();
-  subscriptions.pop_back();
-  if (index < subscriptions.size()) {
-    const conn::Subscription moved = subscriptions[index];
-    moved.channel->subscribers()[moved.at].at = static_cast<std::uint32_t>(index);
-  }
-  if (subscribers.empty()) channels_.erase(channels_.find(gone.channel->name()));
-}
-
-std::size_t LoopChannels::deliver(std::string_view name, const conn::PublishedMessage& message,
-                                  const conn::WsSession* except) {
-  Channel* const channel = find(name);
-  if (channel == nullptr) return 0;
-  std::size_t count = 0;
-  conn::Publication publication(message, port_.context()->deflate_pool());
-  for (const Channel::Subscriber& subscriber : channel->subscribers()) {
-    if (subscriber.session == except) continue;
-    subscriber.session->deliver(publication, name);
-    ++count;
-  }
-  return count;
-}
-
-void LoopChannels::publish(std::string_view channel, const Message& message,
-                           const conn::WsSession* except) {
-  const conn::PublishedMessage shared(message);
-  deliver(channel, shared, except);
-  hub_.publish_elsewhere(channel, shared, port_);
-}
-
-void ChannelHub::send_to(const Member& loop, std::string_view channel,
-                         const conn::PublishedMessage& message) {
-  LoopChannels* const channels = loop.channels;
-  loop.port->post_message([channels, message, name = std::string(channel)](
-                              conn::LoopContext&) { channels->deliver(name, message, nullptr); },
-                          message.frame->frame.size());
-}
-
-void ChannelHub::publish_elsewhere(std::string_view channel, const conn::PublishedMessage& message,
-                                   const conn::LoopPort& from) {
-  for (const Member& loop : loops_) {
-    if (loop.port.get() != &from) send_to(loop, channel, message);
-  }
-}
-
-void ChannelHub::publish(std::string_view channel, const Message& message) {
-  const conn::PublishedMessage shared(message);
-  for (const Member& loop : loops_) {
-    if (!loop.port->on_loop_thread()) {
-      send_to(loop, channel, shared);
-    } else if (loop.port->context() != nullptr) {
-      loop.channels->deliver(channel, shared, nullptr);
+void ChannelHub::start() {
+  if (!engine_) engine_ = memory_engine();
+  if (!engine_->shared()) return;
+  interest_.set_engine(engine_);
+  engine_->attach({.on_publication = [weak = weak_from_this()](std::string_view channel,
+                                                               const Publication& publication,
+                                                               Position position) {
+    if (const auto hub = weak.lock()) {
+      hub->announce(channel, hub->message_of(publication, position.epoch), nullptr);
     }
+  }});
+}
+
+LoopChannels* ChannelHub::this_loop() const {
+  for (const Member& loop : loops_) {
+    if (loop.port->on_loop_thread()) return loop.port->context() ? loop.channels : nullptr;
   }
+  return nullptr;
+}
+
+void ChannelHub::announce(std::string_view channel, const conn::PublishedMessage& message,
+                          const LoopChannels* here) const {
+  if (loops_.size() == 1 && here != nullptr) return;
+  const LoopMask loops = interest_.loops(channel);
+  for (const Member& loop : loops_) {
+    if (loop.channels == here || (loops & mask_of(loop.channels->index())) == 0) continue;
+    loop.port->post_message(
+        [channels = loop.channels, message, name = std::string(channel)](conn::LoopContext&) {
+          channels->arrive(name, message, nullptr, false);
+        },
+        message.frame->frame.size());
+  }
+}
+
+void ChannelHub::publish(std::string_view channel, const Message& message, PublishOptions options,
+                         const conn::WsSession* except, LoopChannels* here) {
+  if (here == nullptr) here = this_loop();
+  const ChannelOptions* const rules = rules_.find(channel);
+  if ((rules != nullptr && rules->history.any()) || engine_->shared()) {
+    return keep(channel, message, std::move(options), rules, except, here);
+  }
+  std::shared_ptr<conn::PublishedAs> as;
+  if (options.json || !options.key.empty() || !options.publisher.empty()) {
+    as = std::make_shared<conn::PublishedAs>();
+    as->form = options.json ? Publication::Form::Json : Publication::Form::Text;
+    as->key = options.key;
+    as->publisher = options.publisher;
+  }
+  const conn::PublishedMessage shared(message, std::move(as));
+  if (here != nullptr) here->arrive(channel, shared, except, true);
+  announce(channel, shared, here);
+  if (options.done) options.done(Published{});
+}
+
+// What is done with a publication once the engine has given it its place.
+struct ChannelHub::Keeping {
+  std::shared_ptr<ChannelHub> hub;
+  std::string channel;
+  Publication publication;
+  std::string key;
+  bool compress = true;
+  std::uint64_t except = 0;
+  std::function<void(Result<Published>)> done;
+  // While the engine is asked, by the thread that asks.
+  std::atomic<std::thread::id> asking;
+  const LoopChannels* here = nullptr;
+  std::optional<Result<Published>> at_once;
+  std::optional<conn::PublishedMessage> message;
+
+  void placed(const Result<Published>& published) {
+    if (!published || published->duplicate) return;
+    const Bytes data = as_bytes(std::string_view(*publication.data));
+    auto as = std::make_shared<conn::PublishedAs>();
+    as->form = publication.form;
+    as->position = published->position;
+    as->publisher = publication.publisher;
+    as->key = key;
+    as->except = except;
+    message.emplace(
+        Message{data, publication.form != Publication::Form::Binary, compress}, std::move(as));
+    hub->announce(channel, *message, here);
+  }
+};
+
+void ChannelHub::keep(std::string_view channel, const Message& message, PublishOptions options,
+                      const ChannelOptions* rules, const conn::WsSession* except,
+                      LoopChannels* here) {
+  auto state = std::make_shared<Keeping>();
+  using Form = Publication::Form;
+  state->hub = shared_from_this();
+  state->channel = channel;
+  state->publication = {
+      .data = std::make_shared<const std::string>(as_text(message.data)),
+      .form = !message.is_text ? Form::Binary : options.json ? Form::Json : Form::Text,
+      .publisher = std::string(options.publisher)};
+  state->key = options.key;
+  state->compress = message.compress;
+  state->except = except != nullptr ? except->id() : 0;
+  state->done = std::move(options.done);
+  state->asking = std::this_thread::get_id();
+  state->here = here;
+
+  std::unique_lock lock(order_[std::hash<std::string_view>()(channel) % order_.size()]);
+  engine_->publish(channel, state->publication, rules != nullptr ? rules->history : hybi::Keeping{},
+                   options.idempotency_key, [state](Result<Published> published) {
+                     if (state->asking == std::this_thread::get_id()) {
+                       state->placed(published);
+                       state->at_once = published;
+                       return;
+                     }
+                     // Later, from a thread of the engine's: announced to every loop.
+                     state->here = nullptr;
+                     state->placed(published);
+                     if (state->done) state->done(published);
+                   });
+  lock.unlock();
+  state->asking = std::thread::id();
+  if (!state->at_once) return;
+  if (here != nullptr && state->message) here->arrive(channel, *state->message, except, true);
+  if (state->done) state->done(*state->at_once);
+}
+
+conn::PublishedMessage ChannelHub::message_of(const Publication& publication,
+                                              std::uint64_t epoch) const {
+  auto as = std::make_shared<conn::PublishedAs>();
+  as->form = publication.form;
+  if (publication.offset != 0) as->position = {epoch, publication.offset};
+  as->publisher = publication.publisher;
+  const Bytes data = as_bytes(std::string_view(*publication.data));
+  return conn::PublishedMessage(Message{data, publication.form != Publication::Form::Binary},
+                                std::move(as));
 }
 
 }  // namespace hybi

@@ -163,7 +163,7 @@ TEST(PublicationTest, IsEncodedOncePerEncoding) {
   ws::DeflatePool pool;
   const std::string text = words(2000, 1);
   const conn::PublishedMessage message(Message{as_bytes(text), true});
-  conn::Publication publication(message, pool);
+  conn::Publishing publication("c", message, pool);
   const ws::Encoding plain{};
   const ws::Encoding deflated{.deflate = {15, true}};
   const ws::Encoding smaller{.deflate = {10, false}};
@@ -175,10 +175,10 @@ TEST(PublicationTest, IsEncodedOncePerEncoding) {
     EXPECT_EQ(publication.as(encoding), first);
   }
   EXPECT_LT(publication.as(deflated)->frame.size(), text.size() / 2);
-  EXPECT_EQ(as_text(publication.payload_bytes() == 2000 ? message.payload() : Bytes()), text);
+  EXPECT_EQ(as_text(publication.payload_bytes(nullptr) == 2000 ? message.payload() : Bytes()), text);
 
   const conn::PublishedMessage binary(Message{as_bytes(text), false});
-  conn::Publication bytes(binary, pool);
+  conn::Publishing bytes("c", binary, pool);
   EXPECT_EQ(bytes.as(hixie), nullptr);
   EXPECT_NE(bytes.as(ws::Encoding{.version = Version::Hixie76, .base64 = true}), nullptr);
 }

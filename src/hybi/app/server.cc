@@ -37,7 +37,7 @@ struct Server::Impl {
   ServerOptions options;
   conn::ServerShare share;
   Site site;
-  ChannelHub hub;
+  std::shared_ptr<ChannelHub> hub = std::make_shared<ChannelHub>();
   struct Listen {
     io::ListenAddress address;
     bool proxy_protocol = false;
@@ -95,7 +95,7 @@ Result<void> Server::Impl::start() {
     if (!address.unix_path.empty()) unix_paths.push_back(address.unix_path);
   }
   for (unsigned i = 0; i < options.threads && opened; ++i) {
-    loops.push_back(std::make_unique<ServerLoop>(i, share, site, hub));
+    loops.push_back(std::make_unique<ServerLoop>(i, share, site, *hub));
     loops.back()->set_on_drained([this] {
       // Together: a request of one loop may wait for a timer or a task of another.
       if (undrained.fetch_sub(1) != 1) return;
@@ -118,7 +118,7 @@ Result<void> Server::Impl::start() {
     stop(std::chrono::milliseconds(0));
     return opened;
   }
-  for (const auto& loop : loops) hub.join(loop->port(), loop->channels());
+  for (const auto& loop : loops) hub->join(loop->port(), loop->channels());
   for (Timer& timer : timers)
     loops[0]->add_timer(timer.interval, timer.repeat, std::move(timer.task));
   for (unsigned i = 0; i < options.threads; ++i) loops[i]->listen(std::move(sockets[i]));
@@ -191,7 +191,10 @@ Server& Server::listen(ListenOptions options) {
 
 Result<void> Server::start() {
   impl_->note(list().mistake());
-  if (!impl_->started) impl_->site.build(list());
+  if (!impl_->started) {
+    impl_->site.build(list());
+    impl_->hub->start();
+  }
   return impl_->start();
 }
 
@@ -232,7 +235,26 @@ Backend Server::backend() const {
 }
 
 void Server::publish(std::string_view channel, const Message& message) {
-  impl_->hub.publish(channel, message);
+  impl_->hub->publish(channel, message);
+}
+
+void Server::publish(std::string_view channel, const Message& message, PublishOptions options) {
+  impl_->hub->publish(channel, message, std::move(options));
+}
+
+void Server::history(std::string_view channel, std::optional<Position> since, std::size_t limit,
+                     std::function<void(Result<History>)> done) {
+  impl_->hub->engine().history(channel, since, limit, std::move(done));
+}
+
+Server& Server::channel(std::string_view pattern, ChannelOptions options) {
+  impl_->note(impl_->hub->rules().add(pattern, std::move(options)));
+  return *this;
+}
+
+Server& Server::engine(std::shared_ptr<Engine> engine) {
+  impl_->hub->set_engine(std::move(engine));
+  return *this;
 }
 
 bool Server::post(std::function<void()> task) {

@@ -47,7 +47,7 @@ void ServerLoop::run(io::BackendKind backend, std::promise<Result<void>>& ready)
   backend_ = loop_->backend_kind();
   context_ = std::make_unique<conn::LoopContext>(*loop_, index_, share_, site_, counters_);
   port_ = context_->port();
-  channels_ = std::make_unique<LoopChannels>(hub_, *port_.get());
+  channels_ = std::make_unique<LoopChannels>(hub_, *port_.get(), index_);
   context_->set_channels(channels_.get());
   timers_ = std::make_unique<TimerTasks>(
       *loop_, [this](const std::function<void()>& task) { guard(task); });

@@ -34,9 +34,10 @@ class MemorySite : public Routes<MemorySite> {
     site_.set_error_hook(options.on_error);
     site_.set_blocking(options.blocking_threads, options.max_blocking_queue);
     context_ = std::make_unique<conn::LoopContext>(*loop_, 0, share_, fresh_, counters_);
-    channels_ = std::make_unique<LoopChannels>(hub_, *context_->port().get());
+    channels_ = std::make_unique<LoopChannels>(*hub_, *context_->port().get(), 0u);
     context_->set_channels(channels_.get());
-    hub_.join(context_->port(), *channels_);
+    hub_->join(context_->port(), *channels_);
+    hub_->start();
     listener_ = io::Listener::create(
         *loop_, testing::FakeBackend::kAnyToken,
         [this](std::unique_ptr<io::Stream> stream, const io::Address& peer) {
@@ -55,7 +56,19 @@ class MemorySite : public Routes<MemorySite> {
     return *this;
   }
 
-  void publish(std::string_view channel, const Message& message) { hub_.publish(channel, message); }
+  void publish(std::string_view channel, const Message& message, PublishOptions options = {}) {
+    hub_->publish(channel, message, std::move(options));
+  }
+  MemorySite& channel(std::string_view pattern, ChannelOptions options) {
+    require(hub_->rules().add(pattern, std::move(options)));
+    return *this;
+  }
+  MemorySite& engine(std::shared_ptr<Engine> engine) {
+    hub_->set_engine(std::move(engine));
+    hub_->start();
+    return *this;
+  }
+  ChannelHub& hub() { return *hub_; }
   void stop(std::chrono::milliseconds deadline) {
     loop_->post([this, deadline] {
       listener_.reset();
@@ -110,7 +123,7 @@ class MemorySite : public Routes<MemorySite> {
   conn::Counters counters_;
   Site site_;
   Fresh fresh_{*this};
-  ChannelHub hub_;
+  std::shared_ptr<ChannelHub> hub_ = std::make_shared<ChannelHub>();
   std::unique_ptr<LoopChannels> channels_;
   std::unique_ptr<conn::LoopContext> context_;
   std::unique_ptr<io::Listener> listener_;

@@ -1,6 +1,7 @@
 // What floor 3 asks of floor 4. Implemented in app/, handed down to each loop's context.
 #pragma once
 
+#include <hybi/channel.h>
 #include <hybi/error.h>
 #include <hybi/router.h>
 #include <hybi/websocket.h>
@@ -37,11 +38,15 @@ class Application {
 // The channels as one loop sees them. Thread: the loop's.
 class Channels {
  public:
-  virtual bool subscribe(WsSession& session, std::string_view channel) = 0;
-  virtual bool unsubscribe(WsSession& session, std::string_view channel) = 0;
+  // Returns: false if it was subscribed. Fails: BadChannel, TooManySubscriptions.
+  virtual Result<bool> subscribe(WsSession& session, std::string_view channel,
+                                 SubscribeOptions options) = 0;
+  virtual Result<bool> subscribe_matching(WsSession& session, std::string_view pattern) = 0;
+  virtual bool unsubscribe(WsSession& session, std::string_view name) = 0;
   virtual void unsubscribe_all(WsSession& session) = 0;
+  virtual bool subscribed(WsSession& session, std::string_view name) = 0;
   // To every subscriber on every loop but `except` (null: nobody is excepted).
-  virtual void publish(std::string_view channel, const Message& message,
+  virtual void publish(std::string_view channel, const Message& message, PublishOptions options,
                        const WsSession* except) = 0;
 
  protected:

@@ -1,4 +1,5 @@
 // hybi::WebSocket: the face of a WsSession.
+#include <hybi/channel.h>
 #include <hybi/conn/loop_context.h>
 #include <hybi/conn/ws_session.h>
 #include <hybi/http/parser.h>
@@ -58,18 +59,47 @@ bool WebSocket::open() const {
 }
 
 bool WebSocket::subscribe(std::string_view channel) {
-  conn::Channels* const channels = session_->connection().context().channels();
-  return open() && channels != nullptr && channels->subscribe(*session_, channel);
+  return subscribe(channel, SubscribeOptions{});
 }
 
-bool WebSocket::unsubscribe(std::string_view channel) {
+bool WebSocket::subscribe(std::string_view channel, SubscribeOptions options) {
   conn::Channels* const channels = session_->connection().context().channels();
-  return channels != nullptr && channels->unsubscribe(*session_, channel);
+  if (!open() || channels == nullptr) return false;
+  return told(channels->subscribe(*session_, channel, std::move(options)), channel);
+}
+
+bool WebSocket::subscribe_matching(std::string_view pattern) {
+  conn::Channels* const channels = session_->connection().context().channels();
+  if (!open() || channels == nullptr) return false;
+  return told(channels->subscribe_matching(*session_, pattern), pattern);
+}
+
+bool WebSocket::told(Result<bool> subscribed, std::string_view name) {
+  if (!subscribed) report(subscribed.error(), name);
+  return subscribed && *subscribed;
+}
+
+bool WebSocket::unsubscribe(std::string_view channel_or_pattern) {
+  conn::Channels* const channels = session_->connection().context().channels();
+  return channels != nullptr && channels->unsubscribe(*session_, channel_or_pattern);
+}
+
+bool WebSocket::subscribed(std::string_view channel_or_pattern) const {
+  conn::Channels* const channels = session_->connection().context().channels();
+  return channels != nullptr && channels->subscribed(*session_, channel_or_pattern);
+}
+
+std::size_t WebSocket::subscription_count() const {
+  return session_->subscription_count();
 }
 
 void WebSocket::publish(std::string_view channel, const Message& message) {
+  publish(channel, message, PublishOptions{});
+}
+
+void WebSocket::publish(std::string_view channel, const Message& message, PublishOptions options) {
   conn::Channels* const channels = session_->connection().context().channels();
-  if (channels != nullptr) channels->publish(channel, message, session_);
+  if (channels != nullptr) channels->publish(channel, message, std::move(options), session_);
 }
 
 OpeningRequest WebSocket::request() const {

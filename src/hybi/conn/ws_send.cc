@@ -71,14 +71,73 @@ bool WsSession::send_back(const Message& message) {
   return true;
 }
 
-SendResult WsSession::deliver(Publication& publication, std::string_view channel) {
+SendResult WsSession::deliver(Publishing& publication) {
   if (connection_.ended() || protocol_.state() != ws::State::Open) return SendResult::Closed;
-  const SharedMessageRef& shared =
-      publication.as(protocol_.encoding(publication.payload_bytes(), publication.compress()));
-  if (!shared || peer_is_slow() || !protocol_.can_send_message())
-    return send_later(shared, channel);
+  const PublicationFormat* const format = handlers_->publication_format.get();
+  if (format == nullptr && publication.message().is_about_members()) return SendResult::Dropped;
+  const SharedMessageRef& shared = publication.as(
+      protocol_.encoding(publication.payload_bytes(format), publication.compress()), format);
+  const bool queued = held_ && !held_->backlog.empty();  // nothing overtakes what waits
+  if (queued || !shared || peer_is_slow() || !protocol_.can_send_message()) [[unlikely]] {
+    if (shared && (queued || (publication.slow() != nullptr && peer_is_slow()))) {
+      return wait_in_backlog(publication, shared);
+    }
+    return send_later(shared, publication.key());
+  }
   append(shared);
   return accepted();
+}
+
+SendResult WsSession::wait_in_backlog(Publishing& publication, SharedMessageRef message) {
+  drain_due_ = true;
+  const SlowQueue queue = publication.slow() != nullptr ? *publication.slow() : SlowQueue{};
+  switch (held().backlog.put(publication.channel(), publication.key(), std::move(message), queue,
+                             connection_.context().now_ms())) {
+    case SlowBacklog::Put::Waits:
+      return SendResult::Queued;
+    case SlowBacklog::Put::Dropped:
+      connection_.context().counters().messages_dropped.add();
+      return SendResult::Dropped;
+    case SlowBacklog::Put::TooSlow:
+      break;
+  }
+  fail(Errc::WsSlowConsumer);
+  return SendResult::Closed;
+}
+
+void WsSession::miss(std::string_view channel, std::uint64_t missed) {
+  if (connection_.ended() || protocol_.state() != ws::State::Open) return;
+  held().backlog.miss(channel, missed);
+  hook_drained_ = true;
+  connection_.hook_later();
+}
+
+// As much of what waits as the peer may be owed.
+void WsSession::release_backlog() {
+  while (held_ && !held_->backlog.empty() && protocol_.can_send_message() && !over_high_water()) {
+    const SlowBacklog::Taken first = held_->backlog.take(connection_.context().now_ms());
+    for (std::uint64_t i = 0; i < first.dropped; ++i) {
+      connection_.context().counters().messages_dropped.add();
+    }
+    if (first.message) {
+      append(first.message);
+      (void)accepted();
+    } else if (first.tell) {
+      tell_gap(first.channel, first.missed);
+      if (connection_.ended()) return;
+    }
+  }
+}
+
+void WsSession::tell_gap(std::string_view channel, std::uint64_t missed) {
+  if (const PublicationFormat* const format = handlers_->publication_format.get()) {
+    OutBuffer text;
+    format->write_gap(channel, missed, text);
+    append(share_own(Message{text.view(), format->is_text()}));
+    (void)accepted();
+  } else if (handlers_->on_gap) {
+    dispatch([&](WebSocket& ws) { handlers_->on_gap(ws, channel, missed); });
+  }
 }
 
 // A message that cannot go now, or (null) not at all.
@@ -158,7 +217,9 @@ void WsSession::release_held() {
     append(message);
     (void)accepted();
   }
-  if (!held->pong.empty()) this->held().pong = std::move(held->pong);  // has a way of its own
+  // These have ways of their own.
+  if (!held->pong.empty()) this->held().pong = std::move(held->pong);
+  if (!held->backlog.empty()) this->held().backlog = std::move(held->backlog);
 }
 
 Result<void> WsSession::send_fragment(const Message& piece, bool last) {
@@ -259,6 +320,8 @@ void WsSession::on_hook() {
   if (connection_.unsent() > handlers_->limits.low_water_bytes) return;
   release_pong();
   release_held();
+  release_backlog();
+  if (connection_.ended()) return;
   connection_.resume(Pause::HighWater);
   if (!drain_due_) return;
   drain_due_ = false;

@@ -9,6 +9,7 @@
 #include <hybi/conn/route_pattern.h>
 #include <hybi/conn/session.h>
 #include <hybi/conn/shared_message.h>
+#include <hybi/conn/slow_backlog.h>
 #include <hybi/websocket.h>
 #include <hybi/ws/deflate_params.h>
 #include <hybi/ws/protocol.h>
@@ -32,6 +33,11 @@ struct Subscription {
   std::uint32_t at;  // position among the channel's subscribers
 };
 
+struct Subscriptions {
+  std::vector<Subscription> list;
+  std::uint64_t last_publication = 0;  // of those that several subscriptions match
+};
+
 class WsSession final : public Session {
  public:
   // What the handshake has brought.
@@ -49,7 +55,9 @@ class WsSession final : public Session {
   // --- for hybi::WebSocket and handles
   SendResult send(const Message& message, std::string_view key = {});
   // A publication. Counts like send.
-  SendResult deliver(Publication& publication, std::string_view channel);
+  SendResult deliver(Publishing& publication);
+  // `missed` publications of the channel will not be sent. Told at the end of the turn.
+  void miss(std::string_view channel, std::uint64_t missed);
   Result<void> send_fragment(const Message& piece, bool last);
   Result<void> ping(Bytes payload);
   Result<void> pong(Bytes payload);
@@ -66,10 +74,11 @@ class WsSession final : public Session {
   std::string_view subprotocol() const;
   std::uint64_t id() const;
   WebSocketHandle handle() const;
-  std::vector<Subscription>& subscriptions() {
-    if (!subscriptions_) subscriptions_ = std::make_unique<std::vector<Subscription>>();
+  Subscriptions& subscriptions() {
+    if (!subscriptions_) subscriptions_ = std::make_unique<Subscriptions>();
     return *subscriptions_;
   }
+  std::size_t subscription_count() const { return subscriptions_ ? subscriptions_->list.size() : 0; }
   // Calls user code with the WebSocket: an exception fails the connection with 1011.
   template <class F>
   void dispatch(F&& user_code);
@@ -95,6 +104,7 @@ class WsSession final : public Session {
     OutBuffer pong;                                // the latest, while the peer takes nothing
     std::vector<std::pair<std::string, SharedMessageRef>> latest;  // SlowPolicy::KeepLatest, by key
     std::size_t latest_bytes = 0;                                  // of them
+    SlowBacklog backlog;                                           // publications
   };
 
   void set_deflate(const ws::DeflateParams& params);
@@ -110,6 +120,9 @@ class WsSession final : public Session {
   SharedMessageRef share_own(const Message& message);
   SendResult send_later(SharedMessageRef message, std::string_view key);
   SendResult wait_for_fragment(SharedMessageRef message);
+  SendResult wait_in_backlog(Publishing& publication, SharedMessageRef message);
+  void release_backlog();
+  void tell_gap(std::string_view channel, std::uint64_t missed);
   void append(const SharedMessageRef& shared);
   void pause_if_slow(bool more_input);
   void release_held();
@@ -126,7 +139,7 @@ class WsSession final : public Session {
   std::any user_;
   std::unique_ptr<char[]> head_;  // the opening request, for WebSocket::request
   const RoutePattern* pattern_;
-  std::unique_ptr<std::vector<Subscription>> subscriptions_;  // null: never had one
+  std::unique_ptr<Subscriptions> subscriptions_;  // null: never had one
   std::unique_ptr<Held> held_;
   std::uint32_t head_bytes_;
   std::uint32_t heard_ms_;  // the last sign of life

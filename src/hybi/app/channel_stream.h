@@ -1,0 +1,47 @@
+// What one loop knows of a channel with a history: up to which offset its subscribers have been
+// sent everything, who is still being told what it missed, what came too early.
+//
+// The engine's history is the truth, announcements of publications are hints: one that does not
+// follow the last one makes the loop ask for what lies between.
+#pragma once
+
+#include <hybi/channel.h>
+#include <hybi/conn/publication.h>
+#include <hybi/conn/ws_session.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <vector>
+
+namespace hybi {
+
+struct ChannelStream {
+  // Somebody whose subscription waits for the history.
+  struct Join {
+    std::uint64_t number = 0;
+    conn::WsSession* session = nullptr;
+    bool asked_since = false;
+    bool recovered = true;
+    unsigned rounds = 0;
+    Position reached = {};                    // sent so far, after the first round
+    std::vector<Publication> found = {};      // to be sent
+    std::function<void(WebSocket&, Result<Subscribed>)> done = {};
+  };
+  // Somebody who was told more than the loop has delivered: announcements are on their way.
+  struct Ahead {
+    conn::WsSession* session = nullptr;
+    Position position = {};
+  };
+
+  bool anchored = false;  // `at` is known
+  Position at = {};
+  std::vector<Join> joins;
+  std::vector<Ahead> ahead;
+  std::map<std::uint64_t, conn::PublishedMessage> early;  // by offset, of this epoch
+  bool asking = false;        // for what lies between
+  bool ask_again = false;
+  bool settling = false;      // a task behind all announcements that are in the mailbox
+};
+
+}  // namespace hybi

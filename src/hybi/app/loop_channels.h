@@ -1,0 +1,133 @@
+// The subscribers of one loop: who listens to which name or pattern, and delivering to them.
+// Channels with a history are delivered in the order of their offsets, see channel_stream.h.
+// Thread: the loop's.
+#pragma once
+
+#include <hybi/app/channel_stream.h>
+#include <hybi/app/pattern_tree.h>
+#include <hybi/conn/application.h>
+#include <hybi/conn/loop_port.h>
+#include <hybi/conn/publication.h>
+#include <hybi/conn/ws_session.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace hybi {
+
+class ChannelHub;
+
+// One name, or one pattern, on one loop. As long as it has subscribers.
+class Channel {
+ public:
+  struct Subscriber {
+    conn::WsSession* session;
+    std::uint32_t at;            // position among the session's subscriptions
+    bool joining : 1 = false;    // is not sent anything yet
+    bool ahead : 1 = false;      // see ChannelStream::Ahead
+  };
+
+  Channel(std::string_view name, bool is_pattern, const ChannelOptions* options)
+      : name_(name), is_pattern_(is_pattern), options_(options) {}
+  const std::string& name() const { return name_; }
+  bool is_pattern() const { return is_pattern_; }
+  const ChannelOptions* options() const { return options_; }  // null: none were declared
+  const SlowQueue* slow() const {
+    return options_ != nullptr && options_->slow ? &*options_->slow : nullptr;
+  }
+  std::vector<Subscriber>& subscribers() { return subscribers_; }
+  Subscriber* find(const conn::WsSession& session);
+
+  std::unique_ptr<ChannelStream> stream;  // null: no history
+
+ private:
+  std::string name_;
+  bool is_pattern_;
+  const ChannelOptions* options_;
+  std::vector<Subscriber> subscribers_;
+};
+
+class LoopChannels final : public conn::Channels {
+ public:
+  // Lifetime: `hub` and `port` outlive it.
+  LoopChannels(ChannelHub& hub, conn::LoopPort& port, unsigned index)
+      : hub_(hub), port_(port), index_(index) {}
+
+  Result<bool> subscribe(conn::WsSession& session, std::string_view channel,
+                         SubscribeOptions options) override;
+  Result<bool> subscribe_matching(conn::WsSession& session, std::string_view pattern) override;
+  bool unsubscribe(conn::WsSession& session, std::string_view name) override;
+  bool subscribed(conn::WsSession& session, std::string_view name) override;
+  void unsubscribe_all(conn::WsSession& session) override;
+  void publish(std::string_view channel, const Message& message, PublishOptions options,
+               const conn::WsSession* except) override;
+
+  // A publication that was announced. `direct`: by this thread just now, else from the mailbox.
+  void arrive(std::string_view name, const conn::PublishedMessage& message,
+              const conn::WsSession* except, bool direct);
+
+  unsigned index() const { return index_; }
+  conn::LoopPort& port() { return port_; }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const {
+      return std::hash<std::string_view>()(name);
+    }
+  };
+
+  Channel* find(std::string_view name);
+  Channel& at(std::string_view name, bool is_pattern);
+  // Where it stands among the session's; nothing: it is not subscribed.
+  std::optional<std::size_t> position(conn::WsSession& session, std::string_view name);
+  Result<bool> check_room(conn::WsSession& session, std::string_view name);
+  Channel::Subscriber& add(conn::WsSession& session, Channel& channel);
+  void remove(conn::WsSession& session, std::size_t index);
+  void drop_if_empty(Channel& channel);
+
+  void deliver(std::string_view name, Channel* exact, const conn::PublishedMessage& message,
+               const conn::WsSession* except);
+  void send_to(Channel& channel, conn::Publishing& publication, const conn::WsSession* except,
+               std::uint64_t stamp);
+  bool skips(Channel& channel, Channel::Subscriber& subscriber,
+             const conn::PublishedMessage& message);
+
+  // channel_order.cc
+  void arrive_in_order(Channel& channel, const conn::PublishedMessage& message,
+                       const conn::WsSession* except, bool direct);
+  void pass(Channel& channel, const conn::PublishedMessage& message,
+            const conn::WsSession* except);
+  void pass_early(Channel& channel);
+  void settle_later(Channel& channel);
+  void ask_for_gap(Channel& channel);
+  void on_gap_history(Channel& channel, const History& history);
+  void tell_missed(Channel& channel, std::uint64_t missed);
+
+  // channel_join.cc
+  void join(conn::WsSession& session, Channel& channel, SubscribeOptions options);
+  void ask_for_join(Channel& channel, std::uint64_t number, std::optional<Position> since,
+                    std::size_t limit);
+  void on_join_history(Channel& channel, std::uint64_t number, Result<History> history);
+  void finish_join(Channel& channel, ChannelStream::Join join, Result<Subscribed> result);
+
+  // Asks the engine. `then` runs on this thread if the channel is still there.
+  void ask(Channel& channel, std::optional<Position> since, std::size_t limit,
+           std::function<void(Channel&, Result<History>)> then);
+
+  ChannelHub& hub_;
+  conn::LoopPort& port_;
+  unsigned index_;
+  std::unordered_map<std::string, std::unique_ptr<Channel>, Hash, std::equal_to<>> channels_;
+  PatternTree<std::unique_ptr<Channel>> patterns_;
+  std::vector<Channel*> matches_;  // scratch of deliver
+  std::uint64_t stamp_ = 0;
+  std::uint64_t last_join_ = 0;
+};
+
+}  // namespace hybi
