@@ -38,11 +38,13 @@ struct Publication {
   std::uint64_t offset = 0;    // 0: not kept
 };
 
-// What is kept of a channel.
+// What is kept of a channel: always the last ones. What the latest publication says is so for all
+// that are kept; one that says {} is not kept, is no part of the stream and changes nothing in it.
 struct Keeping {
-  std::size_t size = 0;                   // publications
+  std::size_t size = 0;                    // publications
   std::chrono::milliseconds ttl{300'000};  // of each
-  bool retain = false;  // the last one stays, whatever its age, and is told to new subscribers
+  // The last one stays, whatever its age and `size`, and is told to new subscribers.
+  bool retain = false;
 
   bool any() const { return size != 0 || retain; }
 };
@@ -53,10 +55,12 @@ struct Published {
 };
 
 struct History {
-  Position top;                            // of the stream now
-  std::vector<Publication> publications;  // oldest first, the last one at most at `top`
-  // Nothing is missing between what was asked for and the first publication, and nothing between
-  // the last one and `top`.
+  Position top;                           // of the stream now
+  std::vector<Publication> publications;  // oldest first, without a gap between them
+  // These are all that came after `since`. Otherwise it is a position of another epoch or beyond
+  // `top` (then these are the oldest kept), some of what came after it is not kept any more (they
+  // begin later than at its next offset) or there are more than the limit (they end before `top`).
+  // Without `since` always: no more was asked for than what is kept.
   bool complete = true;
 };
 
@@ -97,14 +101,17 @@ class Engine {
   virtual void attach(EngineEvents events) = 0;
 
   // Gives the publication its offset, keeps it, tells the other nodes. Within a time of minutes a
-  // second one with the same `idempotency_key` ("": none) does nothing.
+  // second one with the same `idempotency_key` ("": none) in this channel does nothing. Of two at
+  // the same time either may be answered first, whatever their offsets.
+  // Requires: publication.data is not null.
   // Fails: EngineFull, EngineFailed (it may have been done).
   virtual void publish(std::string_view channel, Publication publication, const Keeping& keeping,
                        std::string_view idempotency_key, Done<Published> done) = 0;
 
-  // What came after `since` (nothing: the latest ones), at most `limit`: the oldest of them if
-  // `since` is given, else the newest. For a channel of which nothing is known: an empty one of a
-  // new epoch, which is then remembered, so that what is published next comes after it.
+  // What is kept of what came after `since` (nothing: of all), at most `limit`: the oldest of them
+  // if `since` is given, else the newest. For a channel of which nothing is known: an empty one of
+  // a new epoch, which is then remembered, so that what is published next comes after it.
+  // Fails: EngineFailed.
   virtual void history(std::string_view channel, std::optional<Position> since, std::size_t limit,
                        Done<History> done) = 0;
 
@@ -114,7 +121,8 @@ class Engine {
   virtual void unsubscribe(std::string_view channel) = 0;
 
   // Members of this node. Adding again renews `ttl`, after which a member of a node that has died
-  // is gone, and replaces the info. Answers: whether it was not there before / was there.
+  // is gone, and replaces user and info. Answers: whether it was not there before / was there.
+  // Fails: EngineFull (of adding one that is not there), EngineFailed (it may have been done).
   virtual void add_member(std::string_view channel, Member member, std::chrono::milliseconds ttl,
                           Done<bool> done) = 0;
   virtual void remove_member(std::string_view channel, std::string_view client,
@@ -127,12 +135,15 @@ class Engine {
 // In this process: what is remembered is lost when it ends.
 struct MemoryEngineOptions {
   std::size_t max_streams = 1'000'000;
-  std::size_t max_bytes = 256 * 1024 * 1024;  // data kept and an allowance for each; above: the
-                                              // streams not used for the longest time are forgotten
-  std::size_t max_keys = 100'000;             // idempotency keys
+  // Names, data kept and an allowance for each stream and publication. Above either: the streams
+  // not used for the longest time are forgotten, and of a single one its oldest publications. One
+  // that would not fit alone is refused: EngineFull.
+  std::size_t max_bytes = 256 * 1024 * 1024;
+  std::size_t max_keys = 100'000;  // idempotency keys; above: the oldest is forgotten
   std::chrono::milliseconds key_ttl{300'000};
-  std::chrono::milliseconds stream_ttl{86'400'000};  // of a stream without publications
-  std::size_t max_members = 1'000'000;               // EngineFull above
+  // Of a stream that keeps nothing, since it was published to or its history was asked for.
+  std::chrono::milliseconds stream_ttl{86'400'000};
+  std::size_t max_members = 1'000'000;                              // EngineFull above
   std::function<std::chrono::steady_clock::time_point()> now = {};  // for tests
 };
 // Answers at once. Thread: any.
