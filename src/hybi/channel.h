@@ -64,22 +64,24 @@ struct ChannelOptions {
 struct PublishOptions {
   bool json = false;  // the text is JSON, and clients of the channel protocol get it as such
   std::string_view idempotency_key = {};
-  std::string_view key = {};       // of SlowPolicy::KeepLatest; "": the channel's name
+  std::string_view key = {};        // of SlowPolicy::KeepLatest; "": the channel's name
   std::string_view publisher = {};  // Publication::publisher
   std::function<void(Result<Published>)> done = {};  // Thread: any
+};
+
+struct Subscribed {
+  Position position = {};  // after what was missed; {} if the channel keeps no history
+  bool recovered = true;   // nothing is missing after SubscribeOptions::since
+  std::vector<Publication> publications = {};  // what was missed
 };
 
 struct SubscribeOptions {
   std::optional<Position> since = {};  // what has been missed is sent first
   std::size_t history = 0;             // so many of the latest ones are sent first
-  // What became of it, on the loop's thread, before the first message. `recovered`: nothing is
-  // missing after `since`.
-  std::function<void(WebSocket&, Result<struct Subscribed>)> done = {};
-};
-
-struct Subscribed {
-  Position position;  // after what was sent first
-  bool recovered = true;
+  bool send_missed = true;             // false: `done` does something else with them
+  // What became of it, on the loop's thread, from within the call or later; before anything is
+  // sent. Fails: EngineFull, EngineFailed; then it is not subscribed.
+  std::function<void(WebSocket&, const Result<Subscribed>&)> done = {};
 };
 
 }  // namespace hybi

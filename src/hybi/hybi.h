@@ -1,8 +1,10 @@
-// Hybi: HTTP that talks back. Includes the whole front door but what speaks JSON: json.h, object.h
-// and template.h need nlohmann-json.
+// Hybi: HTTP that talks back. Includes the whole front door but what speaks JSON:
+// channel_clients.h, json.h, object.h and template.h need nlohmann-json.
 #pragma once
 
 #include <hybi/bytes.h>
+#include <hybi/channel.h>
+#include <hybi/engine.h>
 #include <hybi/error.h>
 #include <hybi/events.h>
 #include <hybi/form.h>

@@ -53,6 +53,7 @@ struct ObjectOptions {
   // What is no message of object mode closes the connection: 1003 for binary, else 1007. Otherwise
   // it is answered by an event "error".
   bool close_on_bad_message = false;
+  bool batches = false;  // a message may be an array of objects, taken one after the other
   // Told what handlers threw. Thread: any of the loops.
   std::function<void(Error error, std::string_view what)> on_error = {};
 };

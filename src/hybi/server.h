@@ -74,6 +74,8 @@ struct ServerStats {
   std::uint64_t failed_websockets = 0;  // closed by us for an error of the peer
 };
 
+class ChannelHub;
+
 class Server : public Routes<Server> {
  public:
   explicit Server(ServerOptions options = {});
@@ -129,6 +131,10 @@ class Server : public Routes<Server> {
   // Calls back: once, on any thread.
   void history(std::string_view channel, std::optional<Position> since, std::size_t limit,
                std::function<void(Result<History>)> done);
+  // Who is in a channel with presence. Calls back: once, on any thread.
+  void members(std::string_view channel, std::size_t limit,
+               std::function<void(Result<std::vector<Member>>)> done);
+  void count_members(std::string_view channel, std::function<void(Result<PresenceCount>)> done);
 
   // Runs `work` on a thread for what blocks, see ServerOptions::blocking_threads; it must not
   // throw. Returns: false when the queue is full or the server has stopped. Thread: any.
@@ -143,6 +149,8 @@ class Server : public Routes<Server> {
   void every(std::chrono::milliseconds interval, std::function<void()> task);
 
   ServerStats stats() const;  // Thread: any.
+
+  const std::shared_ptr<ChannelHub>& hub() const;  // for the library
 
  private:
   struct Impl;

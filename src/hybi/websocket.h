@@ -128,6 +128,7 @@ class WebSocket {
   bool unsubscribe(std::string_view channel_or_pattern);  // false: was not subscribed
   bool subscribed(std::string_view channel_or_pattern) const;
   std::size_t subscription_count() const;
+  std::size_t max_subscriptions() const;  // of the route's limits
   // To every other subscriber; not to this connection.
   void publish(std::string_view channel, const Message& message);
   void publish(std::string_view channel, const Message& message, PublishOptions options);

@@ -1,4 +1,5 @@
 // Publishing, see channel_hub.h.
+#include <hybi/app/channel_format.h>
 #include <hybi/app/channel_hub.h>
 #include <hybi/conn/loop_context.h>
 
@@ -63,6 +64,19 @@ void ChannelHub::publish(std::string_view channel, const Message& message, Publi
   if (options.done) options.done(Published{});
 }
 
+void ChannelHub::announce_member(std::string_view channel, const hybi::Member& member,
+                                 bool joined) {
+  auto as = std::make_shared<conn::PublishedAs>();
+  as->kind = joined ? conn::PublishedAs::Kind::Join : conn::PublishedAs::Kind::Leave;
+  as->form = Publication::Form::Json;
+  const std::string text = member_json(member).dump();
+  const conn::PublishedMessage message(Message{as_bytes(std::string_view(text)), true},
+                                       std::move(as));
+  LoopChannels* const here = this_loop();
+  if (here != nullptr) here->arrive(channel, message, nullptr, true);
+  announce(channel, message, here);
+}
+
 // What is done with a publication once the engine has given it its place.
 struct ChannelHub::Keeping {
   std::shared_ptr<ChannelHub> hub;
@@ -87,8 +101,8 @@ struct ChannelHub::Keeping {
     as->publisher = publication.publisher;
     as->key = key;
     as->except = except;
-    message.emplace(
-        Message{data, publication.form != Publication::Form::Binary, compress}, std::move(as));
+    message.emplace(Message{data, publication.form != Publication::Form::Binary, compress},
+                    std::move(as));
     hub->announce(channel, *message, here);
   }
 };
@@ -100,10 +114,11 @@ void ChannelHub::keep(std::string_view channel, const Message& message, PublishO
   using Form = Publication::Form;
   state->hub = shared_from_this();
   state->channel = channel;
-  state->publication = {
-      .data = std::make_shared<const std::string>(as_text(message.data)),
-      .form = !message.is_text ? Form::Binary : options.json ? Form::Json : Form::Text,
-      .publisher = std::string(options.publisher)};
+  state->publication = {.data = std::make_shared<const std::string>(as_text(message.data)),
+                        .form = !message.is_text ? Form::Binary
+                                : options.json   ? Form::Json
+                                                 : Form::Text,
+                        .publisher = std::string(options.publisher)};
   state->key = options.key;
   state->compress = message.compress;
   state->except = except != nullptr ? except->id() : 0;

@@ -35,6 +35,9 @@ class ChannelHub : public std::enable_shared_from_this<ChannelHub> {
   void publish(std::string_view channel, const Message& message, PublishOptions options = {},
                const conn::WsSession* except = nullptr, LoopChannels* here = nullptr);
 
+  // Tells the clients of the channel protocol, on this node.
+  void announce_member(std::string_view channel, const hybi::Member& member, bool joined);
+
   Engine& engine() { return *engine_; }  // Requires: some channel needs one.
   ChannelInterest& interest() { return interest_; }
   // As its subscribers are sent it.

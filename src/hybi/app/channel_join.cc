@@ -40,6 +40,7 @@ void LoopChannels::join(conn::WsSession& session, Channel& channel, SubscribeOpt
   channel.stream->joins.push_back({.number = number,
                                    .session = &session,
                                    .asked_since = options.since.has_value(),
+                                   .send = options.send_missed,
                                    .done = std::move(options.done)});
   ask_for_join(channel, number, options.since, options.since ? kNoLimit : newest);
 }
@@ -80,13 +81,14 @@ void LoopChannels::on_join_history(Channel& channel, std::uint64_t number,
   }
   ChannelStream::Join done = std::move(*found);
   stream.joins.erase(found);
-  if (overtaken) done.recovered = false;
-  const Subscribed subscribed{.position = done.reached, .recovered = done.recovered};
-  finish_join(channel, std::move(done), subscribed);
+  Subscribed subscribed{.position = done.reached,
+                        .recovered = done.recovered && !overtaken,
+                        .publications = std::move(done.found)};
+  finish_join(channel, std::move(done), std::move(subscribed));
 }
 
 void LoopChannels::finish_join(Channel& channel, ChannelStream::Join join,
-                               Result<Subscribed> result) {
+                               const Result<Subscribed>& result) {
   conn::WsSession& session = *join.session;
   // What is needed of the channel: it may be gone when the session's own handler has run.
   const std::string name = channel.name();
@@ -102,8 +104,8 @@ void LoopChannels::finish_join(Channel& channel, ChannelStream::Join join,
     }
   }
   if (join.done) session.dispatch([&](WebSocket& ws) { join.done(ws, result); });
-  if (!result) return;
-  for (const Publication& publication : join.found) {
+  if (!result || !join.send) return;
+  for (const Publication& publication : result->publications) {
     const conn::PublishedMessage message = hub_.message_of(publication, join.reached.epoch);
     conn::Publishing one(name, message, port_.context()->deflate_pool(), slow);
     session.deliver(one);

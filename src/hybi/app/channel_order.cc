@@ -90,8 +90,12 @@ void LoopChannels::on_gap_history(Channel& channel, const History& history) {
   ChannelStream& stream = *channel.stream;
   if (history.top.epoch != stream.at.epoch) {  // forgotten and begun anew
     stream.early.clear();
-    tell_missed(channel, 1);
-    stream.at = {history.top.epoch, 0};
+    const std::uint64_t first =
+        history.publications.empty() ? history.top.offset + 1 : history.publications[0].offset;
+    stream.at = {history.top.epoch, first - 1};
+    for (const Channel::Subscriber& subscriber : channel.subscribers()) {
+      if (!subscriber.joining) subscriber.session->begin_anew(channel.name(), stream.at);
+    }
   }
   for (const Publication& publication : history.publications) {
     if (publication.offset <= stream.at.offset) continue;

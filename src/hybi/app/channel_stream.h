@@ -24,9 +24,10 @@ struct ChannelStream {
     bool asked_since = false;
     bool recovered = true;
     unsigned rounds = 0;
-    Position reached = {};                    // sent so far, after the first round
-    std::vector<Publication> found = {};      // to be sent
-    std::function<void(WebSocket&, Result<Subscribed>)> done = {};
+    bool send = true;
+    Position reached = {};                // as far as the engine has told
+    std::vector<Publication> found = {};  // up to there
+    std::function<void(WebSocket&, const Result<Subscribed>&)> done = {};
   };
   // Somebody who was told more than the loop has delivered: announcements are on their way.
   struct Ahead {
@@ -39,9 +40,9 @@ struct ChannelStream {
   std::vector<Join> joins;
   std::vector<Ahead> ahead;
   std::map<std::uint64_t, conn::PublishedMessage> early;  // by offset, of this epoch
-  bool asking = false;        // for what lies between
+  bool asking = false;                                    // for what lies between
   bool ask_again = false;
-  bool settling = false;      // a task behind all announcements that are in the mailbox
+  bool settling = false;  // a task behind all announcements that are in the mailbox
 };
 
 }  // namespace hybi

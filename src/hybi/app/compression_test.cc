@@ -175,7 +175,8 @@ TEST(PublicationTest, IsEncodedOncePerEncoding) {
     EXPECT_EQ(publication.as(encoding), first);
   }
   EXPECT_LT(publication.as(deflated)->frame.size(), text.size() / 2);
-  EXPECT_EQ(as_text(publication.payload_bytes(nullptr) == 2000 ? message.payload() : Bytes()), text);
+  EXPECT_EQ(as_text(publication.payload_bytes(nullptr) == 2000 ? message.payload() : Bytes()),
+            text);
 
   const conn::PublishedMessage binary(Message{as_bytes(text), false});
   conn::Publishing bytes("c", binary, pool);

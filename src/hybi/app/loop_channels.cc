@@ -36,8 +36,7 @@ Channel& LoopChannels::at(std::string_view name, bool is_pattern) {
   return *channels_.emplace(channel->name(), std::move(channel)).first->second;
 }
 
-std::optional<std::size_t> LoopChannels::position(conn::WsSession& session,
-                                                  std::string_view name) {
+std::optional<std::size_t> LoopChannels::position(conn::WsSession& session, std::string_view name) {
   Channel* channel = find(name);
   if (channel == nullptr) {
     const std::unique_ptr<Channel>* const pattern = patterns_.find(name);
@@ -90,7 +89,7 @@ Result<bool> LoopChannels::subscribe(conn::WsSession& session, std::string_view 
     subscriber.joining = true;
     join(session, channel, std::move(options));
   } else if (options.done) {
-    const Subscribed nothing{.position = {}, .recovered = !options.since};
+    const Result<Subscribed> nothing = Subscribed{.recovered = !options.since};
     session.dispatch([&](WebSocket& ws) { options.done(ws, nothing); });
   }
   return true;

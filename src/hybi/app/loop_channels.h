@@ -27,9 +27,9 @@ class Channel {
  public:
   struct Subscriber {
     conn::WsSession* session;
-    std::uint32_t at;            // position among the session's subscriptions
-    bool joining : 1 = false;    // is not sent anything yet
-    bool ahead : 1 = false;      // see ChannelStream::Ahead
+    std::uint32_t at;          // position among the session's subscriptions
+    bool joining : 1 = false;  // is not sent anything yet
+    bool ahead : 1 = false;    // see ChannelStream::Ahead
   };
 
   Channel(std::string_view name, bool is_pattern, const ChannelOptions* options)
@@ -101,8 +101,7 @@ class LoopChannels final : public conn::Channels {
   // channel_order.cc
   void arrive_in_order(Channel& channel, const conn::PublishedMessage& message,
                        const conn::WsSession* except, bool direct);
-  void pass(Channel& channel, const conn::PublishedMessage& message,
-            const conn::WsSession* except);
+  void pass(Channel& channel, const conn::PublishedMessage& message, const conn::WsSession* except);
   void pass_early(Channel& channel);
   void settle_later(Channel& channel);
   void ask_for_gap(Channel& channel);
@@ -114,7 +113,7 @@ class LoopChannels final : public conn::Channels {
   void ask_for_join(Channel& channel, std::uint64_t number, std::optional<Position> since,
                     std::size_t limit);
   void on_join_history(Channel& channel, std::uint64_t number, Result<History> history);
-  void finish_join(Channel& channel, ChannelStream::Join join, Result<Subscribed> result);
+  void finish_join(Channel& channel, ChannelStream::Join join, const Result<Subscribed>& result);
 
   // Asks the engine. `then` runs on this thread if the channel is still there.
   void ask(Channel& channel, std::optional<Position> since, std::size_t limit,

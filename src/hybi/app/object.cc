@@ -77,24 +77,32 @@ void ObjectsState::received(WebSocket& ws, const Message& message) {
   }
   const auto parsed = parse_json(message.text(), {.max_depth = options.max_depth});
   if (!parsed) return bad_message(ws, "", {"bad_json", parsed.error().describe()}, 1007);
-  if (!parsed->is_object()) {
+  if (!options.batches || !parsed->is_array()) return received_one(ws, *parsed);
+  for (const json& one : *parsed) {
+    if (!ws.open()) return;
+    received_one(ws, one);
+  }
+}
+
+void ObjectsState::received_one(WebSocket& ws, const json& message) {
+  if (!message.is_object()) {
     return bad_message(ws, "", {"not_an_object", "a message is an object"}, 1007);
   }
-  const std::optional<std::string> id = id_of(*parsed, options.max_event_bytes);
+  const std::optional<std::string> id = id_of(message, options.max_event_bytes);
   if (!id) {
     return bad_message(ws, "", {"bad_id", "an id is an integer or a short string"}, 1007);
   }
-  const auto event = parsed->find("event");
-  if (event == parsed->end()) {
-    if (!id->empty()) return take_answer(ws, *parsed);
+  const auto event = message.find("event");
+  if (event == message.end()) {
+    if (!id->empty()) return take_answer(ws, message);
     return bad_message(ws, "", {"no_event", "a message has an event, an answer has an id"}, 1007);
   }
   const auto* const name = event->get_ptr<const std::string*>();
   if (name == nullptr || name->empty() || name->size() > options.max_event_bytes) {
     return bad_message(ws, *id, {"bad_event", "the name of an event is a short string"}, 1007);
   }
-  const auto data = parsed->find("data");
-  run_handler(ws, *name, *id, data != parsed->end() ? *data : json());
+  const auto data = message.find("data");
+  run_handler(ws, *name, *id, data != message.end() ? *data : json());
 }
 
 void ObjectsState::bad_message(WebSocket& ws, std::string_view id, ObjectError error,

@@ -78,6 +78,7 @@ class ObjectsState : public std::enable_shared_from_this<ObjectsState> {
     std::size_t questions = 0;
   };
 
+  void received_one(WebSocket& ws, const nlohmann::json& message);
   void bad_message(WebSocket& ws, std::string_view id, ObjectError error, std::uint16_t close_code);
   void run_handler(WebSocket& ws, std::string_view event, std::string id,
                    const nlohmann::json& data);

@@ -247,6 +247,20 @@ void Server::history(std::string_view channel, std::optional<Position> since, st
   impl_->hub->engine().history(channel, since, limit, std::move(done));
 }
 
+void Server::members(std::string_view channel, std::size_t limit,
+                     std::function<void(Result<std::vector<Member>>)> done) {
+  impl_->hub->engine().members(channel, limit, std::move(done));
+}
+
+void Server::count_members(std::string_view channel,
+                           std::function<void(Result<PresenceCount>)> done) {
+  impl_->hub->engine().count_members(channel, std::move(done));
+}
+
+const std::shared_ptr<ChannelHub>& Server::hub() const {
+  return impl_->hub;
+}
+
 Server& Server::channel(std::string_view pattern, ChannelOptions options) {
   impl_->note(impl_->hub->rules().add(pattern, std::move(options)));
   return *this;

@@ -60,6 +60,9 @@ class PublicationFormat {
                      OutBuffer& out) const = 0;
   // `missed` publications were not sent to this client.
   virtual void write_gap(std::string_view channel, std::uint64_t missed, OutBuffer& out) const = 0;
+  // The channel's stream was forgotten; a new one begins after `position`.
+  virtual void write_new_epoch(std::string_view channel, Position position,
+                               OutBuffer& out) const = 0;
 };
 
 // One loop's part of it. Thread: the loop's.
@@ -93,9 +96,8 @@ class Publishing {
     for (const Made& made : made_) {
       if (made.format == format && made.encoding == encoding) return made.shared;
     }
-    const Message message =
-        format == nullptr ? Message{payload_, message_.is_text}
-                          : Message{written(*format).view(), format->is_text()};
+    const Message message = format == nullptr ? Message{payload_, message_.is_text}
+                                              : Message{written(*format).view(), format->is_text()};
     return made_.emplace_back(Made{format, encoding, share(message, encoding, &pool_)}).shared;
   }
 

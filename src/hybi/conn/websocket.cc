@@ -93,6 +93,10 @@ std::size_t WebSocket::subscription_count() const {
   return session_->subscription_count();
 }
 
+std::size_t WebSocket::max_subscriptions() const {
+  return session_->handlers().limits.max_subscriptions;
+}
+
 void WebSocket::publish(std::string_view channel, const Message& message) {
   publish(channel, message, PublishOptions{});
 }

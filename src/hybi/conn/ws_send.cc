@@ -112,6 +112,21 @@ void WsSession::miss(std::string_view channel, std::uint64_t missed) {
   connection_.hook_later();
 }
 
+void WsSession::begin_anew(std::string_view channel, Position position) {
+  const PublicationFormat* const format = handlers_->publication_format.get();
+  if (format == nullptr) return miss(channel, 1);  // one at least
+  if (connection_.ended() || protocol_.state() != ws::State::Open) return;
+  OutBuffer text;
+  format->write_new_epoch(channel, position, text);
+  const Message message{text.view(), format->is_text()};
+  if (held_ && !held_->backlog.empty()) {
+    (void)held_->backlog.put(channel, {}, share_own(message), SlowQueue{},
+                             connection_.context().now_ms());
+  } else {
+    (void)send(message);
+  }
+}
+
 // As much of what waits as the peer may be owed.
 void WsSession::release_backlog() {
   while (held_ && !held_->backlog.empty() && protocol_.can_send_message() && !over_high_water()) {

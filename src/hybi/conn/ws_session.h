@@ -58,6 +58,8 @@ class WsSession final : public Session {
   SendResult deliver(Publishing& publication);
   // `missed` publications of the channel will not be sent. Told at the end of the turn.
   void miss(std::string_view channel, std::uint64_t missed);
+  // What came before in the channel is forgotten, so nobody knows how much was missed.
+  void begin_anew(std::string_view channel, Position position);
   Result<void> send_fragment(const Message& piece, bool last);
   Result<void> ping(Bytes payload);
   Result<void> pong(Bytes payload);
@@ -78,7 +80,9 @@ class WsSession final : public Session {
     if (!subscriptions_) subscriptions_ = std::make_unique<Subscriptions>();
     return *subscriptions_;
   }
-  std::size_t subscription_count() const { return subscriptions_ ? subscriptions_->list.size() : 0; }
+  std::size_t subscription_count() const {
+    return subscriptions_ ? subscriptions_->list.size() : 0;
+  }
   // Calls user code with the WebSocket: an exception fails the connection with 1011.
   template <class F>
   void dispatch(F&& user_code);

@@ -1,0 +1,50 @@
+// Who is in the channels of this node, and telling the others who comes and goes. Members are kept
+// by the engine; here is what belongs to time: somebody who comes back within leave_delay, as
+// another client of the same user, has not left. Thread: any.
+#pragma once
+
+#include <hybi/channel.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace hybi {
+
+class ChannelHub;
+
+class Presence : public std::enable_shared_from_this<Presence> {
+ public:
+  // Runs a task once after a delay, on any thread.
+  using Timer = std::function<void(std::chrono::milliseconds delay, std::function<void()> task)>;
+
+  Presence(std::shared_ptr<ChannelHub> hub, Timer timer)
+      : hub_(std::move(hub)), timer_(std::move(timer)) {}
+
+  // Requires: options.presence; each client once in a channel until it has left.
+  void join(std::string_view channel, const ChannelOptions& options, const Member& member);
+  void leave(std::string_view channel, const ChannelOptions& options, const Member& member);
+
+ private:
+  struct Somebody {
+    std::size_t clients = 0;
+    std::uint64_t leaving = 0;  // number of the leave that waits; 0: none
+  };
+  using Key = std::pair<std::string, std::string>;  // channel, user or client
+
+  void gone(const Key& key, std::uint64_t number, const Member& member);
+
+  const std::shared_ptr<ChannelHub> hub_;
+  const Timer timer_;
+  std::mutex mutex_;
+  std::map<Key, Somebody> here_;
+  std::uint64_t last_number_ = 0;
+};
+
+}  // namespace hybi

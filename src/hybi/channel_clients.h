@@ -1,0 +1,70 @@
+// Clients of the channel protocol (docs/topics/channel-protocol.md): hybi.js, or any other that
+// speaks it. Implemented in app/.
+//
+//   hybi::ChannelClients clients(server, {
+//       .authenticate = [](hybi::WebSocket&, const std::string& token) { return user_of(token); },
+//       .may_subscribe = [](const hybi::ChannelUser& user, std::string_view channel) { ... }});
+//   clients.objects().on("sum", ...);  // the application's own calls, see object.h
+//   server.ws("/live", clients.handlers());
+//
+// Everything is set before the server starts. Hooks run on the thread of the connection's loop and
+// must not block; what is not allowed by one is refused.
+#pragma once
+
+#include <hybi/channel.h>
+#include <hybi/object.h>
+#include <hybi/outcome.h>
+#include <hybi/server.h>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace hybi {
+
+// Who a client is. It may be connected several times.
+struct ChannelUser {
+  std::string id = {};    // "" nobody in particular
+  std::string info = {};  // JSON, for the others in its channels; "" none
+};
+
+struct ChannelClientOptions {
+  // By the token of hybi:connect; session and cookies are in ws.request(). Empty: everybody may
+  // connect, as nobody in particular, and need not say hybi:connect.
+  std::function<Outcome<ChannelUser, ObjectError>(WebSocket& ws, const std::string& token)>
+      authenticate = {};
+  // Empty: nobody may. A pattern reaches every channel that it matches, so it has a hook of its
+  // own; it is not asked about names. History and presence are for subscribers.
+  std::function<bool(const ChannelUser&, std::string_view channel)> may_subscribe = {};
+  std::function<bool(const ChannelUser&, std::string_view pattern)> may_subscribe_matching = {};
+  std::function<bool(const ChannelUser&, std::string_view channel, const nlohmann::json& data)>
+      may_publish = {};
+
+  std::size_t max_history = 1000;  // publications in one answer; of members as well
+  ObjectOptions objects = {};
+};
+
+class ChannelClients {
+ public:
+  // Requires: the server lives as long as its connections.
+  explicit ChannelClients(Server& server, ChannelClientOptions options);
+  ~ChannelClients();
+
+  // For handlers of the application's own events.
+  Objects& objects();
+  // Who speaks; null before hybi:connect, or for a WebSocket of another route. Lifetime: until the
+  // callback returns. Thread: the connection's loop's.
+  const ChannelUser* user(WebSocket& ws) const;
+
+  // For Server::ws or Upgrade::accept; see Objects::handlers.
+  WebSocketHandlers handlers(WebSocketHandlers base = {}) const;
+
+ private:
+  class State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace hybi
