@@ -13,14 +13,14 @@ foreach(file ${files})
   hybi_example(${name} ${PROJECT_SOURCE_DIR}/examples/${file})
 endforeach()
 
-foreach(name members upload)
+foreach(name feed members upload)
   set(folder ${PROJECT_SOURCE_DIR}/examples/${name})
   hybi_example(${name} ${folder}/${name}.cc)
   hybi_embed_assets(${name}_pages ${folder}/pages)
   target_link_libraries(example_${name} PRIVATE ${name}_pages)
+  target_include_directories(example_${name} PRIVATE ${PROJECT_SOURCE_DIR}/examples)
 endforeach()
 
-# Has a header of its own, hashes passwords, and reads its templates where they stand.
-target_include_directories(example_members PRIVATE ${PROJECT_SOURCE_DIR}/examples)
+# Hashes passwords, and reads its templates where they stand.
 target_link_libraries(example_members PRIVATE OpenSSL::Crypto)
 target_compile_definitions(example_members PRIVATE MEMBERS_VIEWS="${PROJECT_SOURCE_DIR}/examples/members/views")

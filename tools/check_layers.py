@@ -46,7 +46,7 @@ LIBRARIES = {
     "hiredis": (r"hiredis/", {"engine"}),
     "templates": (r"kainjow/", {"app"}),
     "command line": (r"CLI/|fmt/|spdlog/|toml\+\+/|hybi_pages\.h$", {"cli"}),
-    "example's own": (r"\w+_pages\.h$|members/", {"examples"}),
+    "example's own": (r"\w+_pages\.h$|(feed|members)/", {"examples"}),
     "vector instructions": (r"(\w+intrin|arm_neon|cpuid)\.h$", {"base", "http", "ws"}),
     "files": (r"(fcntl|unistd)\.h$|sys/stat\.h$", {"io", "testing", "conn", "app", "cli", "examples"}),
     "operating system": (
