@@ -13,7 +13,7 @@ foreach(file ${files})
   hybi_example(${name} ${PROJECT_SOURCE_DIR}/examples/${file})
 endforeach()
 
-foreach(name feed members upload)
+foreach(name feed members todo upload)
   set(folder ${PROJECT_SOURCE_DIR}/examples/${name})
   hybi_example(${name} ${folder}/${name}.cc)
   hybi_embed_assets(${name}_pages ${folder}/pages)
