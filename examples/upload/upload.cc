@@ -28,7 +28,8 @@ std::string channel_of(const hybi::Request& req) {
 // Nobody's file is replaced: "a.txt", "a (2).txt" ...
 fs::path free_path(const fs::path& wanted) {
   fs::path path = wanted;
-  for (int n = 2; fs::exists(path); ++n) {
+  std::error_code ignored;  // what cannot be looked for cannot be kept either
+  for (int n = 2; fs::exists(path, ignored); ++n) {
     path = wanted.parent_path() / wanted.stem();
     path += " (" + std::to_string(n) + ")" + wanted.extension().string();
   }

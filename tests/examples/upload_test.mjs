@@ -63,6 +63,9 @@ test("upload: a file arrives, and who sends it hears how far", () => withUploads
   assert.deepEqual(await (await send(example, "", "evil", "../../../.evil.sh")).json(), { names: ["evil.sh"] });
   assert.deepEqual(readdirSync(files).sort(), ["evil.sh", "größe & b (2).bin", name].sort());
   assert.deepEqual(readFileSync(join(files, name)), sent);
+  const long = "x".repeat(255);
+  assert.deepEqual(await (await send(example, "", "as long as it gets", long)).json(), { names: [long] });
+  assert.equal((await send(example, "", "and a number would be too much", long)).status, 507);
   assert.deepEqual(readdirSync(incoming), []);
   for (const socket of [mine, other]) await socket.leave();
 }));
