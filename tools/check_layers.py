@@ -36,7 +36,7 @@ ROOMS = {
 
 # Library -> (what its headers look like, rooms that may include it).
 LIBRARIES = {
-    "OpenSSL": (r"openssl/", {"base", "io"}),
+    "OpenSSL": (r"openssl/", {"base", "io", "examples"}),
     "simdjson": (r"simdjson", {"base", "sio"}),
     "zlib": (r"zlib\.h$|libdeflate\.h$", {"http", "ws"}),
     "brotli": (r"brotli/", {"http"}),
@@ -46,6 +46,7 @@ LIBRARIES = {
     "hiredis": (r"hiredis/", {"engine"}),
     "templates": (r"kainjow/", {"app"}),
     "command line": (r"CLI/|fmt/|spdlog/|toml\+\+/|hybi_pages\.h$", {"cli"}),
+    "example's own": (r"\w+_pages\.h$|(feed|members)/", {"examples"}),
     "vector instructions": (r"(\w+intrin|arm_neon|cpuid)\.h$", {"base", "http", "ws"}),
     "files": (r"(fcntl|unistd)\.h$|sys/stat\.h$", {"io", "testing", "conn", "app", "cli", "examples"}),
     "operating system": (

@@ -52,7 +52,7 @@ Outcome<nlohmann::json, JsonError> parse_json(std::string_view text,
 Outcome<nlohmann::json, JsonError> json_body(const Request& request,
                                              const JsonOptions& options = {});
 
-// Answers with the status of the error, 400, 415 or 422, and its description as text.
+// Answers with Response::error: the status of the error, 400, 415 or 422, and its description.
 void answer(Response& response, const JsonError& error);
 
 // The same, answered when it fails. Returns: empty if the response has been answered.

@@ -121,7 +121,9 @@ class Server : public Routes<Server> {
   std::vector<std::string> addresses() const;  // "127.0.0.1:3400", after start()
   Backend backend() const;                     // what Auto became, after start()
 
-  // To every subscriber of the channel, on every loop. Thread: any.
+  // To every subscriber of the channel, on every loop. A loop's thread reaches the subscribers of
+  // that loop at once: with one loop, subscribing and sending what there is lose nothing and repeat
+  // nothing of what is published. Thread: any.
   void publish(std::string_view channel, const Message& message);
   void publish(std::string_view channel, std::string_view text) {
     publish(channel, Message{as_bytes(text), true});

@@ -26,14 +26,24 @@ test("codec: two ends talk in memory", () => {
   ]);
 });
 
-// An example is read in one look.
-test("every example has fewer than 60 lines and a program", () => {
+// An example is read in one look; one with pages, in two.
+test("every example is short and a program", () => {
   const sources = join(fileURLToPath(import.meta.url), "../../../examples");
-  const names = readdirSync(sources).filter(name => name.endsWith(".cc"));
-  assert.ok(names.length >= 6);
   const built = readdirSync(programs);
-  for (const name of names) {
-    assert.ok(readFileSync(join(sources, name), "utf8").split("\n").length - 1 < 60, name);
+  const isShort = (lines, ...path) => {
+    const text = readFileSync(join(sources, ...path), "utf8");
+    assert.ok(text.split("\n").length - 1 < lines, `${path.join("/")} has fewer than ${lines} lines`);
+  };
+  const entries = readdirSync(sources, { withFileTypes: true });
+  const files = entries.filter(entry => entry.isFile()).map(entry => entry.name);
+  const folders = entries.filter(entry => entry.isDirectory()).map(entry => entry.name);
+  assert.ok(files.length >= 8);
+  for (const name of files) {
+    isShort(60, name);
     assert.ok(built.includes(`example_${name.slice(0, -3)}`), name);
+  }
+  for (const folder of folders) {
+    for (const name of readdirSync(join(sources, folder)).filter(name => /\.(cc|h)$/.test(name))) isShort(120, folder, name);
+    assert.ok(built.includes(`example_${folder}`), folder);
   }
 });

@@ -19,9 +19,9 @@ export function withDeadline(promise, what) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-// Starts example_<name> on a free port, gives `body` its address, ends it.
-export async function withExample(name, body) {
-  const child = spawn(join(programs, `example_${name}`), ["0"], { stdio: ["ignore", "pipe", "inherit"] });
+// Starts example_<name> on a free port, with further arguments, gives `body` its address, ends it.
+export async function withExample(name, body, ...args) {
+  const child = spawn(join(programs, `example_${name}`), ["0", ...args], { stdio: ["ignore", "pipe", "inherit"] });
   const exited = once(child, "exit");
   try {
     const [line] = await withDeadline(Promise.race([
@@ -59,6 +59,11 @@ export async function open(url, options) {
   };
   await withDeadline(once(socket, "open"), "opens");
   return socket;
+}
+
+// What a browser keeps of an answer's cookies, as the field of the next request.
+export function cookiesOf(answer) {
+  return answer.headers.getSetCookie().map(cookie => cookie.split(";")[0]).join("; ");
 }
 
 // The status that a handshake is refused with.

@@ -1,10 +1,5 @@
 // The demo's pages in headless Chromium.
+import { chromium } from "../browser.mjs";
 import { testBrowser } from "./browser_pages.mjs";
 
-testBrowser("chromium", {
-  browser: "chrome",
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         "--disable-default-apps", "--disable-extensions"],
-});
+testBrowser("chromium", chromium);

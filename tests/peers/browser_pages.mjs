@@ -1,51 +1,14 @@
 // What both browsers do on the demo's pages, through puppeteer-core and the browser Debian installs.
 // Screenshots go to HYBI_ARTEFACTS, for people to look at.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import puppeteer from "puppeteer-core";
 import { WebSocket } from "ws";
-import { Demo, until } from "./demo.mjs";
+import { artefacts, fill, openPage, takePictures, textOf, textsOf, unnamedControls, untilText, withBrowser } from "../browser.mjs";
+import { until } from "../waiting.mjs";
+import { Demo } from "./demo.mjs";
 
-const kLooks = [
-  { name: "desktop-light", width: 1280, height: 900, scheme: "light" },
-  { name: "desktop-dark", width: 1280, height: 900, scheme: "dark" },
-  { name: "phone-light", width: 390, height: 844, scheme: "light" },
-  { name: "phone-dark", width: 390, height: 844, scheme: "dark" },
-];
-
-const artefacts = process.env.HYBI_ARTEFACTS ?? mkdtempSync(join(tmpdir(), "hybi-pages-"));
-mkdirSync(artefacts, { recursive: true });
-
-const textOf = (page, selector) => page.$eval(selector, node => node.textContent);
-const textsOf = (page, selector) => page.$$eval(selector, nodes => nodes.map(node => node.textContent));
-
-function untilText(page, selector, wanted) {
-  return until(async () => {
-    const text = await textOf(page, selector);
-    return typeof wanted === "string" ? text === wanted : wanted.test(text);
-  }, `${selector} shows ${wanted}`);
-}
-
-// Replaces what a field holds, as a person would.
-async function fill(page, selector, text) {
-  await page.$eval(selector, node => { node.value = ""; });
-  await page.type(selector, text);
-}
-
-// A page that may not log an error or break the Content-Security-Policy.
-async function openPage(browser, url, complaints) {
-  const page = await browser.newPage();
-  page.setDefaultTimeout(120_000);
-  page.on("pageerror", error => complaints.push(`${url}: ${error.message}`));
-  page.on("console", message => {
-    if (message.type() === "error") complaints.push(`${url}: ${message.text()}`);
-  });
-  await page.goto(url, { waitUntil: "load" });
-  return page;
-}
+const looks = (page, demo, name) => takePictures(page, `${demo.label}-${name}`, demo.canEmulateScheme);
 
 async function overviewIsLive(browser, demo, complaints) {
   const page = await openPage(browser, demo.url, complaints);
@@ -172,22 +135,6 @@ async function chatTalks(browser, demo, complaints) {
   await ada.close();
 }
 
-// Takes its picture in every look; none may be wider than the screen.
-async function looks(page, demo, name) {
-  await page.bringToFront();
-  for (const look of kLooks) {
-    await page.setViewport({ width: look.width, height: look.height });
-    if (demo.canEmulateScheme) {
-      await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: look.scheme }]);
-    } else if (look.scheme === "dark") {
-      continue;
-    }
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    assert.ok(overflow <= 0, `${name} is ${overflow} pixels too wide for ${look.name}`);
-    await page.screenshot({ path: join(artefacts, `${demo.label}-${name}-${look.name}.png`), fullPage: true });
-  }
-}
-
 async function everyPageLooksRight(browser, demo, complaints) {
   for (const [name, path, ready] of [["overview", "/", "live"], ["echo", "/echo", "open"],
                                      ["chat", "/chat", "connected"]]) {
@@ -199,9 +146,7 @@ async function everyPageLooksRight(browser, demo, complaints) {
     }
     if (name === "overview") await until(async () => await textOf(page, "#messages_out") !== "–", "numbers");
     await looks(page, demo, name);
-    const unnamed = await page.$$eval("input, textarea, select, button", nodes =>
-      nodes.filter(node => !node.textContent.trim() && !node.labels?.length).map(node => node.id));
-    assert.deepEqual(unnamed, [], "every control has a label");
+    assert.deepEqual(await unnamedControls(page), [], "every control has a label");
     await page.close();
   }
 }
@@ -228,24 +173,20 @@ async function goodbyeIsShown(browser, demo, complaints) {
 // Runs everything with the browser at `executablePath`.
 export function testBrowser(name, launch) {
   test(`the demo in ${name}`, async t => {
-    const profile = mkdtempSync(join(tmpdir(), `hybi-${name}-`));
     const demo = await Demo.start("--threads", "2", "--max-message", "65536", "--shutdown-timeout", "3");
     demo.label = name;
     demo.canEmulateScheme = name === "chromium";
-    let browser;
     try {
-      browser = await puppeteer.launch({ headless: true, userDataDir: profile, timeout: 120_000, protocolTimeout: 180_000,
-                                         defaultViewport: { width: 1280, height: 900 }, ...launch });
-      const complaints = [];
-      const steps = { overviewIsLive, echoComesBack, echoIsCompressed, tooBigIsExplained, chatTalks, everyPageLooksRight,
-                      missingPageSaysSo };
-      for (const [step, run] of Object.entries(steps)) await t.test(step, () => run(browser, demo, complaints));
-      assert.deepEqual(complaints, [], "no page complains");
-      await t.test("goodbyeIsShown", () => goodbyeIsShown(browser, demo, complaints));
+      await withBrowser(launch, async browser => {
+        const complaints = [];
+        const steps = { overviewIsLive, echoComesBack, echoIsCompressed, tooBigIsExplained, chatTalks, everyPageLooksRight,
+                        missingPageSaysSo };
+        for (const [step, run] of Object.entries(steps)) await t.test(step, () => run(browser, demo, complaints));
+        assert.deepEqual(complaints, [], "no page complains");
+        await t.test("goodbyeIsShown", () => goodbyeIsShown(browser, demo, complaints));
+      });
     } finally {
-      await browser?.close();
       await demo.stop();
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     }
   });
 }

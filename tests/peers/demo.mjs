@@ -4,12 +4,12 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { after } from "node:test";
+import { kPatience, until, withDeadline } from "../waiting.mjs";
+
+export { until, withDeadline };
 
 export const hybi = process.env.HYBI;
 assert.ok(hybi, "HYBI names the command to test");
-
-// Far beyond what anything here takes, also on a busy machine.
-const kPatience = 60_000;
 
 // The backends this machine has: starting one that it has not fails at once.
 export const backends = ["epoll", "uring"].filter(name => {
@@ -18,25 +18,6 @@ export const backends = ["epoll", "uring"].filter(name => {
                           { timeout: 2_000, killSignal: "SIGTERM", encoding: "utf8" });
   return !tried.stderr.includes("backend");
 });
-
-export function withDeadline(promise, milliseconds, what) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not within ${milliseconds} ms: ${what}`)), milliseconds);
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
-
-// Asks again and again until `condition` gives something true.
-export async function until(condition, what, milliseconds = kPatience) {
-  const end = Date.now() + milliseconds;
-  for (;;) {
-    const got = await condition();
-    if (got) return got;
-    if (Date.now() > end) throw new Error(`not within ${milliseconds} ms: ${what}`);
-    await new Promise(resolve => setTimeout(resolve, 10));
-  }
-}
 
 // A test that failed may have left its demo running.
 const running = new Set();

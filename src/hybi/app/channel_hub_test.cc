@@ -210,6 +210,27 @@ TEST_P(ManyLoops, APublicationReachesEverySubscriberOnceInTheOrderOfItsThread) {
   for (WsClient& client : clients) EXPECT_EQ(client.next(), "text last");
 }
 
+// What a listener that is given the state first relies on: the change is in one of the two, never
+// in both.
+TEST_P(ManyLoops, APublicationOfALoopsThreadReachesItsOwnSubscribersAtOnce) {
+  Server server(options(1));
+  server.ws("/", {.on_open = [&](WebSocket& ws) {
+              server.publish("news", "before");
+              ws.subscribe("news");
+              ws.send("what there is");
+              server.publish("news", "after");
+            }});
+  ASSERT_TRUE(server.listen("127.0.0.1:0").start());
+  auto first = WsClient::open(server.port());
+  EXPECT_EQ(first.next(), "text what there is");
+  EXPECT_EQ(first.next(), "text after");
+  auto second = WsClient::open(server.port());
+  for (const char* expected : {"text what there is", "text after"}) {
+    EXPECT_EQ(second.next(), expected);
+  }
+  for (const char* expected : {"text before", "text after"}) EXPECT_EQ(first.next(), expected);
+}
+
 TEST_P(ManyLoops, ChatCrossesLoopsAndNeverComesBackToTheSender) {
   LoopsSeen loops;
   Server server(four());

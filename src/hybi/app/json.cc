@@ -244,7 +244,7 @@ Outcome<Json, JsonError> json_body(const Request& request, const JsonOptions& op
 }
 
 void answer(Response& response, const JsonError& error) {
-  response.status(info(error.code).http_status).text(error.describe() + "\n");
+  response.error(info(error.code).http_status, error.describe());
 }
 
 std::optional<Json> json_body(const Request& request, Response& response,

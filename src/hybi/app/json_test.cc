@@ -155,6 +155,12 @@ class JsonBody : public EveryTransport {
       site.post("/todo", [](Request& req, Response& res) {
         if (const auto todo = json_body<Todo>(req, res)) res.text(todo->title);
       });
+      Router service;
+      service.post("/todo", [](Request& req, Response& res) { json_body<Todo>(req, res); });
+      service.on_error(kAnyError, [](Request&, Response& res, const ErrorAnswer& error) {
+        res.json(Json{{"error", error.text}});
+      });
+      site.mount("/service", std::move(service));
     });
   }
   Reply ask(std::string_view target, std::string_view body, std::string_view fields) {
@@ -190,6 +196,16 @@ TEST_P(JsonBody, IsAnswered422WhenItIsNotWhatTheTypeWants) {
   const Reply reply = ask("/todo", R"({"title":[]})", kJsonType);
   EXPECT_EQ(reply.status, 422u);
   EXPECT_EQ(reply.body, "JSON: type must be string, but is array\n");
+}
+
+TEST_P(JsonBody, IsAnsweredByTheErrorRoute) {
+  const Reply broken = ask("/service/todo", "[1", kJsonType);
+  EXPECT_EQ(broken.status, 400u);
+  EXPECT_EQ(broken.field("content-type"), "application/json");
+  EXPECT_EQ(broken.body,
+            R"({"error":"JSON: line 1, column 3: unexpected end of input; expected ']'"})");
+  EXPECT_EQ(ask("/service/todo", R"({"title":[]})", kJsonType).status, 422u);
+  EXPECT_EQ(ask("/service/todo", "[1]", "Content-Type: text/plain\r\n").status, 415u);
 }
 
 TEST_P(JsonBody, IsAnswered415WhenItSaysThatItIsSomethingElse) {
