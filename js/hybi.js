@@ -142,6 +142,8 @@ class Subscription extends Emitter {
     // The server knew no position: what is missing has to be asked for.
     const behind = same && recovered === undefined && old.offset < offset;
     clearTimeout(this._timer);
+    // What is held has offsets of the old stream.
+    if (!same && this.state === "subscribed") this._held = [];
     this.state = "subscribed";
     this._asked = true;
     this._held ??= [];
@@ -208,16 +210,14 @@ class Subscription extends Emitter {
     });
   }
 
-  _filled(turn, { epoch, offset, publications = [] }) {
+  _filled(turn, answer) {
+    const { epoch, offset, publications = [] } = answer;
     const gap = missed => {
       this._emit("gap", { missed });
       return turn === this._turn;
     };
     this._tries = 0;
-    if (epoch !== this.position.epoch) {
-      this.position = { epoch, offset: (publications[0]?.offset ?? offset + 1) - 1 };
-      if (!gap()) return;
-    }
+    if (epoch !== this.position.epoch) return this._welcome({ ...answer, recovered: false });
     const from = this.position.offset;
     for (const publication of publications) {
       const missed = publication.offset - this.position.offset - 1;

@@ -70,7 +70,7 @@ export class FakeServer {
       publication.offset = answer.offset = ++stream.offset;
       answer.epoch = stream.epoch;
       stream.items.push(publication);
-      if (stream.items.length > stream.size) stream.items.shift();
+      while (stream.items.length > stream.size) stream.items.shift();
     }
     if (key !== undefined) this.keys.set(`${name} ${key}`, answer);
     for (const link of this.links) link.deliver(name, publication);
