@@ -239,6 +239,7 @@ class Subscription extends Emitter {
 
 export class Hybi extends Emitter {
   state = "closed";
+  id;
   _subscriptions = new Map();
   _patterns = new Set();
   _handlers = new Map();

@@ -277,7 +277,7 @@ class Connection {
       case "hybi:unsubscribe":
         return answer(() => { this.leave(channel); return {}; }, channel);
       case "hybi:publish": {
-        const code = server.options.allows("publish", channel, this);
+        const code = isPattern(channel) ? "bad_channel" : server.options.allows("publish", channel, this);
         if (code) return fail({ code, message: code });
         const published = server.publish(channel, data.data, { key: data.key, publisher: this.id });
         return answer(() => published, channel);
