@@ -189,10 +189,7 @@ class Subscription extends Emitter {
   _release() {
     const held = this._held;
     this._held = null;
-    while (held.length) {
-      this._take(held.shift());
-      if (this._held) return void this._held.push(...held);
-    }
+    for (const message of held) this._take(message);  // which holds the rest if one of them is a gap
   }
 
   // Asks for what is missing after `position`, and holds back what comes meanwhile.

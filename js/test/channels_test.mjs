@@ -354,6 +354,61 @@ test("unsubscribe, and again", () => world(async ({ net, server, client, go }) =
   assert.deepEqual([...net.connection.channels], ["room/1"]);
 }));
 
+test("what concerns one connection is not said on the next", () => world(async ({ net, server, client, go }) => {
+  const c = client();
+  const room = c.subscribe("room/1");
+  c.subscribe("plain", { history: 5 });
+  await go();
+  net.socket.cut();
+  room.unsubscribe();
+  server.options.later = () => {};
+  await go(1000);
+  c.subscribe("room/2");  // after hybi:connect, before its answer
+  server.options.later = fn => fn();
+  net.socket.cut();
+  await go(3000);
+  assert.equal(c.state, "open");
+  assert.deepEqual(server.log.map(({ event }) => event), ["hybi:connect", "hybi:connect", "hybi:connect"]);
+  assert.deepEqual(server.log.at(-1).data.channels, { plain: {}, "room/2": {} }, "no history for the second time");
+}));
+
+test("nothing more of a batch after a listener has closed, nothing twice for a pattern's own name", () => world(async env => {
+  const { net, client, go } = env;
+  const c = client();
+  const log = record(c.subscribe("plain")), pattern = record(c.subscribe("room/*"));
+  c.on("stop", () => c.close());
+  await go();
+  net.connection.send({ channel: "room/*", event: "gap", data: { missed: 2 } });
+  net.connection.send([{ channel: "plain", data: 1 }, { event: "stop" }, { channel: "plain", data: 2 }]);
+  await go();
+  assert.deepEqual(log, ["subscribed true", 1]);
+  assert.deepEqual(pattern, ["subscribed true", "gap 2"]);
+}));
+
+test("nothing of the history is left: the position is where the stream stands", () => world(async ({ net, server, client, go }) => {
+  const c = client();
+  const room = c.subscribe("room/1"), log = record(room);
+  await go();
+  net.socket.cut();
+  publish(server, "room/1", 1, 2, 3);
+  server.stream("room/1").items = [];
+  await go(1000);
+  assert.deepEqual(log, ["subscribed true", "subscribed false"]);
+  assert.deepEqual(room.position, { epoch: 1001, offset: 3 });
+}));
+
+test("refused to the client, but the server subscribes us", () => world(async ({ net, server, client, go }) => {
+  const c = client();
+  await go();
+  const log = record(c.subscribe("room/1"));
+  server.options.allows = () => "forbidden";
+  server.options.later = fn => { net.connection.join("room/1"); server.options.later = f => f(); fn(); };
+  await go();
+  publish(server, "room/1", 1);
+  await go();
+  assert.deepEqual(log, ["subscribed true", 1]);
+}));
+
 test("a listener may unsubscribe in the middle", () => world(async ({ net, server, client, go }) => {
   publish(server, "room/1", 1, 2, 3);
   const c = client();

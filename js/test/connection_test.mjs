@@ -402,6 +402,25 @@ test("publications cut off are sent again, with their key; calls are not, unless
   assert.deepEqual(server.stream("room/1").items.map(item => item.data), ["a", "b"]);
 }));
 
+test("what was cut off and then waits too long is not sent again", () => world(async ({ net, server, client, go }) => {
+  const c = client({ timeout: 5000 });
+  await go();
+  server.options.later = () => {};
+  const asked = codes([c.publish("room/1", 1), ...Array.from({ length: 49 }, () => c.call("sum", [1]))]);
+  await go();
+  server.options.later = fn => fn();
+  net.up = false;
+  net.socket.cut();
+  await go(5000);
+  assert.deepEqual([...new Set(await asked)], ["timeout", "disconnected"]);
+  net.up = true;
+  await go(60_000);
+  assert.equal(server.log.filter(({ event }) => event === "hybi:publish").length, 1);
+  const after = Array.from({ length: 50 }, () => c.call("sum", [1]));
+  await go();
+  assert.equal((await Promise.all(after)).length, 50, "the window is free again");
+}));
+
 test("after 1009 what was sent is not sent again", () => world(async ({ net, server, client, go }) => {
   const c = client();
   await go();
