@@ -361,6 +361,10 @@ test("what concerns one connection is not said on the next", () => world(async (
   await go();
   net.socket.cut();
   room.unsubscribe();
+  await go(1000);
+  assert.deepEqual(server.log.map(({ event }) => event), ["hybi:connect", "hybi:connect"]);
+  server.log.pop();
+  net.socket.cut();
   server.options.later = () => {};
   await go(1000);
   c.subscribe("room/2");  // after hybi:connect, before its answer
