@@ -12,11 +12,14 @@ if(EXISTS ${tests}/differential/http_probe.cc)
   set_tests_properties(differential.http PROPERTIES TIMEOUT 300)
 endif()
 
-# hybi_scripts(<family>): tests/<family>/*_test.{mjs,py,sh}, each one test <family>.<name>.
-# A script with "browser" in its name runs alone: browsers take both cores and much memory.
+# hybi_scripts(<family> [<directory>]): *_test.{mjs,py,sh} in tests/<family> or the directory, each one test
+# <family>.<name>. A script with "browser" in its name runs alone: browsers take both cores and much memory.
 function(hybi_scripts family)
-  file(GLOB scripts CONFIGURE_DEPENDS ${tests}/${family}/*_test.mjs ${tests}/${family}/*_test.py
-       ${tests}/${family}/*_test.sh)
+  set(directory ${tests}/${family})
+  if(ARGC GREATER 1)
+    set(directory ${ARGV1})
+  endif()
+  file(GLOB scripts CONFIGURE_DEPENDS ${directory}/*_test.mjs ${directory}/*_test.py ${directory}/*_test.sh)
   foreach(script ${scripts})
     get_filename_component(extension ${script} LAST_EXT)
     get_filename_component(name ${script} NAME_WLE)
@@ -40,6 +43,7 @@ hybi_scripts(peers)
 hybi_scripts(examples)
 hybi_scripts(tools)
 hybi_scripts(conformance)
+hybi_scripts(js ${PROJECT_SOURCE_DIR}/js/test)
 # Thousands of connections, and messages of 16 MiB.
 set_tests_properties(conformance.demo conformance.honesty PROPERTIES TIMEOUT 600)
 
