@@ -106,6 +106,7 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
     if (head_open()) status_ = status;
   }
   void set_field(std::string_view name, std::string_view value, bool replace);
+  void remove_field(std::string_view name);
   void answer(Bytes body, std::string_view content_type);
   void answer_pieces(std::vector<BodyPiece> pieces, std::string_view content_type);
   void answer_stream(std::string_view content_type, StreamSource source);

@@ -75,6 +75,11 @@ Response& Response::add(std::string_view name, std::string_view value) {
   return *this;
 }
 
+Response& Response::remove(std::string_view name) {
+  session_->remove_field(name);
+  return *this;
+}
+
 Response& Response::cookie(const http::SetCookie& cookie) {
   const Result<std::string> value = cookie.build();
   if (value) {

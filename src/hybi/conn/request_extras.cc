@@ -114,7 +114,8 @@ void HttpSession::run_head_hooks(std::string_view content_type,
   }
   in_head_hooks_ = false;
   extras_->content_type = {};
-  if (bad_answer_ || !body_allowed()) extras_->filter.reset();
+  // That of an answer to HEAD stays: without a body nobody knows the length it would have had.
+  if (bad_answer_ || status_ == 204 || status_ == 304) extras_->filter.reset();
 }
 
 void HttpSession::count_body(std::uint64_t bytes) {
