@@ -1,7 +1,6 @@
 // Sessions around requests, see session_manager.h. Those of WebSockets: session_websocket.cc.
 #include <hybi/app/meeting.h>
 #include <hybi/app/session_manager.h>
-#include <hybi/base/ascii.h>
 
 #include <algorithm>
 #include <mutex>
@@ -16,23 +15,6 @@ using std::chrono::milliseconds;
 // Of several cookies that we have signed, old ones of other paths for instance, so many are looked
 // up until one names a session that lives.
 constexpr std::size_t kMaxCandidates = 4;
-
-// RFC 7239 4, and X-Forwarded-Proto: what the client's own end of the first proxy saw.
-bool forwarded_as_tls(const RequestInfo& request) {
-  const auto first = [](std::string_view list) { return trim_ows(list.substr(0, list.find(','))); };
-  if (equals_ignoring_case(first(request.header("x-forwarded-proto")), "https")) return true;
-  std::string_view rest = first(request.header("forwarded"));
-  while (!rest.empty()) {
-    const std::size_t end = rest.find(';');
-    const std::string_view pair = trim_ows(rest.substr(0, end));
-    if (equals_ignoring_case(pair, "proto=https") ||
-        equals_ignoring_case(pair, "proto=\"https\"")) {
-      return true;
-    }
-    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-  }
-  return false;
-}
 
 // The body of an answer that must not be given after all.
 class OtherBody final : public BodyFilter {
@@ -90,8 +72,7 @@ bool SessionManager::is_secure(const RequestInfo& request) const {
     case SessionOptions::Secure::Never:
       return false;
     default:
-      // Whoever may write this field: a cookie that is Secure without need is only not sent back.
-      return forwarded_as_tls(request);
+      return request.scheme() == "https";
   }
 }
 
