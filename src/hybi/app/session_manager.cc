@@ -32,16 +32,8 @@ unsigned status_of(Error error) {
   return status != 0 ? status : 500;
 }
 
-// The right to answer later stays with the request: let go too early, it would count as no answer.
-Hop back_to(Request& request, Response& response) {
-  using Handles = std::vector<ResponseHandle>;
-  const ResponseHandle handle = response.later();
-  if (Handles* const held = request.get<Handles>("hybi.session.later")) {
-    held->push_back(handle);
-  } else {
-    request.set("hybi.session.later", Handles{handle});
-  }
-  return [handle](std::function<void()> task) {
+Hop back_to(Response& response) {
+  return [handle = response.later()](std::function<void()> task) {
     handle.respond([task = std::move(task)](Response&) { task(); });
   };
 }
@@ -113,7 +105,7 @@ void SessionManager::load(std::shared_ptr<Loading> loading) {
   const std::string& id = loading->ids[loading->at].first;
   meet<std::optional<StoredSession>>(
       [&](auto done) { options_.store->get(id, std::move(done)); },
-      [&] { return back_to(loading->request, loading->response); },
+      [&] { return back_to(loading->response); },
       [self = shared_from_this(), loading](Result<std::optional<StoredSession>> found) {
         if (!found) {
           self->report(found.error(), "load");
@@ -138,13 +130,6 @@ struct SessionManager::Attached {
   std::optional<Result<void>> saved = {};  // before the answer, as far as it was necessary
 };
 
-// Where the library can hold an answer back, saving comes before it; else while its head is
-// written.
-template <class Res, class Hook>
-void hold_answer(Res& response, Hook hook) {
-  if constexpr (requires { response.on_answer(hook); }) response.on_answer(std::move(hook));
-}
-
 void SessionManager::attach(Loading& loading, std::unique_ptr<SessionState> state) {
   auto session = std::make_shared<Session>(std::move(state));
   loading.request.set(key_, session);
@@ -152,10 +137,9 @@ void SessionManager::attach(Loading& loading, std::unique_ptr<SessionState> stat
   const auto self = shared_from_this();
   loading.response.on_head(
       [self, attached](Response& response) { self->save_at_head(*attached, response); });
-  hold_answer(loading.response, [self, attached, &request = loading.request](
-                                    Response& response, std::function<void()> go_on) {
+  loading.response.on_answer([self, attached](Response& response, std::function<void()> go_on) {
     self->save_before_answer(
-        attached, [&] { return back_to(request, response); }, std::move(go_on));
+        attached, [&] { return back_to(response); }, std::move(go_on));
   });
 }
 
@@ -329,7 +313,7 @@ void SessionManager::save(Request& request, Response& response,
     return refuse(plan.error(), response);
   }
   meet<void>([&](auto done) { carry_out(*plan, std::move(done)); },
-             [&] { return back_to(request, response); },
+             [&] { return back_to(response); },
              [self = shared_from_this(), session, plan = *plan, now, then = std::move(then),
               secure = is_secure(request), &response](Result<void> saved) {
                SessionState& state = session->state();
