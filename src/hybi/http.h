@@ -185,6 +185,9 @@ class Response {
   // Transfer-Encoding are the library's and refused in the same way; Connection takes only "close".
   Response& set(std::string_view name, std::string_view value);
   Response& add(std::string_view name, std::string_view value);
+  // Takes all fields of that name back, any case. What the library writes by itself stays: Date,
+  // the lengths, the Content-Type that an answer is given with.
+  Response& remove(std::string_view name);
   // A cookie; one that cannot be built is treated like a bad field.
   Response& cookie(const http::SetCookie& cookie);
   // Link: <target>; rel="...". RFC 8288
@@ -216,7 +219,8 @@ class Response {
   // Runs once when the answer has been handed to the system as a whole, or when the connection
   // ended before. Thread: the loop's. Request and Response are gone by then.
   Response& on_done(std::function<void(const ResponseInfo&)> hook);
-  // From on_head: the body goes through it. Not called for answers without a body.
+  // From on_head: the body goes through it. Not called for answers without a body; one to HEAD then
+  // has no Content-Length, because nobody knows what it would have been.
   Response& filter(std::unique_ptr<BodyFilter> filter);
 
   // Answers. Content-Length and Date are added; the body is left out for HEAD, 204 and 304.

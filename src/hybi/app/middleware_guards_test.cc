@@ -233,6 +233,19 @@ TEST_P(Guards, RateLimitTakesTheFirst64BitsOfIpv6) {
   EXPECT_EQ(from("1.1.1.1, 192.0.2.1"), 429u) << "what the client made up changes nothing";
 }
 
+// Else everybody would have a bucket of his own for each request, and fill the table with them.
+TEST_P(Guards, RateLimitSpoofedAddressesMakeNoBuckets) {
+  auto server = start([&](auto& site) {
+    site.use(rate_limit({.requests = 1, .interval = 1h, .clock = Clock().now()}));
+    site.get("/", [](Request&, Response& res) { res.text("hello"); });
+  });
+  EXPECT_EQ(ask(*server, get("/")).status, 200u);
+  for (const char* fields : {"X-Forwarded-For: 1.2.3.4\r\n", "Forwarded: for=1.2.3.4\r\n",
+                             "X-Real-IP: 1.2.3.4\r\n", "X-Forwarded-For: 1.2.3.5\r\n"}) {
+    EXPECT_EQ(ask(*server, get("/", fields)).status, 429u) << fields;
+  }
+}
+
 TEST_P(Guards, ALimitOfNothingLetsNobodyIn) {
   auto server = start([&](auto& site) {
     site.use(rate_limit({.requests = 0}));
@@ -285,6 +298,24 @@ TEST_P(Guards, SecurityHeadersAreThereAndAHandlersOwnWin) {
   ASSERT_TRUE(client->read_until(holds("\r\n\r\n")));
   EXPECT_EQ(client->received().substr(0, 12), "HTTP/1.1 101");
   EXPECT_EQ(client->received().find("X-Frame"), std::string::npos);
+}
+
+TEST_P(Guards, StrictTransportSecurityBelievesTrustedProxiesOnly) {
+  for (const bool trusting : {false, true}) {
+    auto server = start(
+        [](auto& site) {
+          site.use(security_headers());
+          site.get("/", [](Request&, Response& res) { res.text("hello"); });
+        },
+        {.trusted_proxies = {trusting ? in_memory() ? "192.0.2.1" : "127.0.0.1" : "10.0.0.0/8"}});
+    for (const char* fields :
+         {"X-Forwarded-Proto: https\r\n", "Forwarded: for=1.2.3.4;proto=https\r\n"}) {
+      EXPECT_EQ(ask(*server, get("/", fields)).count("strict-transport-security"),
+                trusting ? 1u : 0u)
+          << fields;
+    }
+    EXPECT_EQ(ask(*server, get("/")).count("strict-transport-security"), 0u);
+  }
 }
 
 TEST_P(Guards, SecurityHeadersCanBeLeftOut) {
