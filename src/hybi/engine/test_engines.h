@@ -74,6 +74,9 @@ class TestEngines {
     return nullptr;
   }
 
+  // For a memory engine made by hand: with the clock of this object.
+  const MemoryEngineOptions& memory_options() const { return options_; }
+
   // Whether time passes only by pass(), and exactly.
   bool has_clock() const { return kind_ == EngineKind::Memory; }
   // So much time passes for the engine, or, with a clock of its own, as much as `done` needs.
