@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <deque>
-#include <map>
 #include <random>
 
 namespace hybi::test {
@@ -267,7 +266,7 @@ class LateEngine final : public Engine {
 };
 
 class ChannelSchedules : public ::testing::TestWithParam<unsigned> {};
-INSTANTIATE_TEST_SUITE_P(Seeds, ChannelSchedules, ::testing::Range(0u, 40u));
+INSTANTIATE_TEST_SUITE_P(Seeds, ChannelSchedules, ::testing::Range(0u, 200u));
 
 // Whoever subscribes with a position gets everything after it, in order, once; where it does not,
 // it has been told so at that place.
@@ -281,17 +280,16 @@ TEST_P(ChannelSchedules, NothingIsLostSilentlyNorComesTwice) {
   if (engine) site.engine(engine);
   site.ws("/", handlers());
 
-  // Payloads are numbers; `order` is what the engine has made of them.
-  int published = 0;
+  // Each payload is its offset: there is one thread, and the engine keeps in the order of calls.
+  std::uint64_t published = 0;
   struct Reader {
     std::unique_ptr<Client> client;
     bool joined = false;
     std::uint64_t next = 0;  // offset
     std::uint64_t epoch = 0;
   };
-  std::map<std::uint64_t, std::string> order;  // by offset, as it becomes known
   std::vector<Reader> readers(4);
-  std::uint64_t gaps = 0, told = 0;
+  std::uint64_t told = 0;
   const auto read = [&](Reader& reader) {
     for (const std::string& words : reader.client->heard()) {
       if (words.starts_with("joined") || words.starts_with("lost")) {
@@ -302,17 +300,13 @@ TEST_P(ChannelSchedules, NothingIsLostSilentlyNorComesTwice) {
         reader.joined = true;
         reader.epoch = epoch;
       } else if (words.starts_with("gap")) {
-        ++gaps;
         reader.next = 0;  // whatever comes next
       } else {
-        // "OFFSET" is not known to a plain subscriber: the engine's log says which it was.
-        const auto found = std::find_if(order.begin(), order.end(),
-                                        [&](const auto& one) { return one.second == words; });
-        ASSERT_NE(found, order.end()) << words;
+        const std::uint64_t offset = std::stoull(words);
         if (reader.next != 0) {
-          ASSERT_EQ(found->first, reader.next) << "seed " << GetParam();
+          ASSERT_EQ(offset, reader.next) << "seed " << GetParam();
         }
-        reader.next = found->first + 1;
+        reader.next = offset + 1;
         ++told;
       }
     }
@@ -354,9 +348,9 @@ TEST_P(ChannelSchedules, NothingIsLostSilentlyNorComesTwice) {
       default: {
         const std::string text = std::to_string(++published);
         site.publish("c", Message{as_bytes(text), true},
-                     {.done = [&order, text](Result<Published> result) {
+                     {.done = [offset = published](Result<Published> result) {
                        ASSERT_TRUE(result);
-                       order[result->position.offset] = text;
+                       ASSERT_EQ(result->position.offset, offset);
                      }});
       }
     }
@@ -371,11 +365,10 @@ TEST_P(ChannelSchedules, NothingIsLostSilentlyNorComesTwice) {
     read(reader);
     // Whoever stayed has all of it.
     if (reader.next != 0) {
-      EXPECT_EQ(reader.next, static_cast<std::uint64_t>(published) + 1);
+      EXPECT_EQ(reader.next, published + 1);
     }
   }
-  EXPECT_EQ(order.size(), static_cast<std::size_t>(published));
-  EXPECT_GT(told, 100u);
+  EXPECT_GT(told, 50u);
 }
 
 }  // namespace

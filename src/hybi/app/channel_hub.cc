@@ -79,7 +79,7 @@ void ChannelHub::announce_member(std::string_view channel, const hybi::Member& m
 
 // What is done with a publication once the engine has given it its place.
 struct ChannelHub::Keeping {
-  std::shared_ptr<ChannelHub> hub;
+  std::weak_ptr<ChannelHub> hub;  // the engine may keep this, and the hub keeps the engine
   std::string channel;
   Publication publication;
   std::string key;
@@ -103,7 +103,7 @@ struct ChannelHub::Keeping {
     as->except = except;
     message.emplace(Message{data, publication.form != Publication::Form::Binary, compress},
                     std::move(as));
-    hub->announce(channel, *message, here);
+    if (const auto there = hub.lock()) there->announce(channel, *message, here);
   }
 };
 
@@ -112,7 +112,7 @@ void ChannelHub::keep(std::string_view channel, const Message& message, PublishO
                       LoopChannels* here) {
   auto state = std::make_shared<Keeping>();
   using Form = Publication::Form;
-  state->hub = shared_from_this();
+  state->hub = weak_from_this();
   state->channel = channel;
   state->publication = {.data = std::make_shared<const std::string>(as_text(message.data)),
                         .form = !message.is_text ? Form::Binary

@@ -29,7 +29,7 @@ class ChannelInterest {
   // A loop has its first subscriber of that name, or no more.
   void add(std::string_view name, unsigned loop);
   void remove(std::string_view name, unsigned loop);
-  // The same of patterns, whatever they are.
+  // The same of patterns: its first one, whatever it is, or none any more.
   void add_pattern(unsigned loop);
   void remove_pattern(unsigned loop);
 

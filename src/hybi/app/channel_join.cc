@@ -64,7 +64,10 @@ void LoopChannels::on_join_history(Channel& channel, std::uint64_t number,
     return finish_join(channel, std::move(failed), history.error());
   }
   if (found->rounds++ != 0 || found->asked_since) {
-    found->recovered = found->recovered && history->complete;
+    if (!history->complete) {  // nothing may be missing after the first one that is told
+      found->recovered = false;
+      found->found.clear();
+    }
   }
   found->reached = history->top;
   found->found.insert(found->found.end(), history->publications.begin(),
@@ -84,7 +87,13 @@ void LoopChannels::on_join_history(Channel& channel, std::uint64_t number,
   Subscribed subscribed{.position = done.reached,
                         .recovered = done.recovered && !overtaken,
                         .publications = std::move(done.found)};
+  const std::string name = channel.name();
   finish_join(channel, std::move(done), std::move(subscribed));
+  // What was announced before anybody here knew where the stream stood.
+  Channel* const there = find(name);
+  if (there == nullptr || !there->stream->anchored) return;
+  const Position announced = there->stream->announced, at = there->stream->at;
+  if (announced.epoch == at.epoch && announced.offset > at.offset) ask_for_gap(*there);
 }
 
 void LoopChannels::finish_join(Channel& channel, ChannelStream::Join join,

@@ -17,7 +17,11 @@ void LoopChannels::arrive_in_order(Channel& channel, const conn::PublishedMessag
   ChannelStream& stream = *channel.stream;
   const Position position = message.as->position;
   if (!stream.anchored) {
-    deliver(channel.name(), nullptr, message, except);  // who joins reads it from the history
+    // Who joins reads it from the history; patterns have none.
+    if (position.epoch != stream.announced.epoch || position.offset > stream.announced.offset) {
+      stream.announced = position;
+      deliver(channel.name(), nullptr, message, except);
+    }
     return;
   }
   if (position.epoch == stream.at.epoch) {
@@ -36,8 +40,11 @@ void LoopChannels::arrive_in_order(Channel& channel, const conn::PublishedMessag
 // The next one.
 void LoopChannels::pass(Channel& channel, const conn::PublishedMessage& message,
                         const conn::WsSession* except) {
-  channel.stream->at.offset = message.as->position.offset;
-  deliver(channel.name(), &channel, message, except);
+  ChannelStream& stream = *channel.stream;
+  stream.at.offset = message.as->position.offset;
+  const bool patterns_know =
+      stream.at.epoch == stream.announced.epoch && stream.at.offset <= stream.announced.offset;
+  deliver(channel.name(), &channel, message, except, !patterns_know);
 }
 
 void LoopChannels::pass_early(Channel& channel) {

@@ -37,6 +37,7 @@ struct ChannelStream {
 
   bool anchored = false;  // `at` is known
   Position at = {};
+  Position announced = {};  // before that: the newest one, which patterns have been sent
   std::vector<Join> joins;
   std::vector<Ahead> ahead;
   std::map<std::uint64_t, conn::PublishedMessage> early;  // by offset, of this epoch

@@ -23,7 +23,7 @@ Channel& LoopChannels::at(std::string_view name, bool is_pattern) {
     std::unique_ptr<Channel>& channel = patterns_.at(name);
     if (!channel) {
       channel = std::make_unique<Channel>(name, true, nullptr);
-      hub_.interest().add_pattern(index_);
+      if (patterns_.size() == 1) hub_.interest().add_pattern(index_);
     }
     return *channel;
   }
@@ -144,8 +144,8 @@ void LoopChannels::drop_if_empty(Channel& channel) {
   if (!channel.subscribers().empty()) return;
   const std::string name = channel.name();
   if (channel.is_pattern()) {
-    hub_.interest().remove_pattern(index_);
     patterns_.erase(name);
+    if (patterns_.empty()) hub_.interest().remove_pattern(index_);
   } else {
     hub_.interest().remove(name, index_);
     channels_.erase(channels_.find(name));
@@ -168,12 +168,13 @@ void LoopChannels::arrive(std::string_view name, const conn::PublishedMessage& m
 }
 
 void LoopChannels::deliver(std::string_view name, Channel* exact,
-                           const conn::PublishedMessage& message, const conn::WsSession* except) {
+                           const conn::PublishedMessage& message, const conn::WsSession* except,
+                           bool to_patterns) {
   const SlowQueue* slow = exact != nullptr ? exact->slow() : nullptr;
   std::uint64_t stamp = 0;
   matches_.clear();
   if (exact != nullptr) matches_.push_back(exact);
-  if (!patterns_.empty() && is_channel_name(name)) {
+  if (to_patterns && !patterns_.empty() && is_channel_name(name)) {
     patterns_.for_each_match(name, [&](auto& channel) { matches_.push_back(channel.get()); });
     if (matches_.empty()) return;
     if (matches_.size() > 1) stamp = ++stamp_;

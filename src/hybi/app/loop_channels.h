@@ -92,7 +92,7 @@ class LoopChannels final : public conn::Channels {
   void drop_if_empty(Channel& channel);
 
   void deliver(std::string_view name, Channel* exact, const conn::PublishedMessage& message,
-               const conn::WsSession* except);
+               const conn::WsSession* except, bool to_patterns = true);
   void send_to(Channel& channel, conn::Publishing& publication, const conn::WsSession* except,
                std::uint64_t stamp);
   bool skips(Channel& channel, Channel::Subscriber& subscriber,
