@@ -67,4 +67,7 @@ class ChannelClients {
   std::shared_ptr<State> state_;
 };
 
+// Serves hybi.js, the client for browsers and Node: server.get("/hybi.js", hybi::client_script()).
+Handler client_script();
+
 }  // namespace hybi

@@ -39,7 +39,7 @@ std::optional<std::uint64_t> integer_in(const json& object, const char* name) {
 struct Wanted {
   std::string channel;
   bool is_pattern = false;
-  std::optional<Position> since;
+  std::optional<Position> since = {};
   std::size_t count = 0;
 };
 
