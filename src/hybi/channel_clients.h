@@ -37,7 +37,7 @@ struct ChannelClientOptions {
   std::function<Outcome<ChannelUser, ObjectError>(WebSocket& ws, const std::string& token)>
       authenticate = {};
   // Empty: nobody may. A pattern reaches every channel that it matches, so it has a hook of its
-  // own; it is not asked about names. History and presence are for subscribers.
+  // own; it is not asked about names. Who may subscribe may ask for history and presence.
   std::function<bool(const ChannelUser&, std::string_view channel)> may_subscribe = {};
   std::function<bool(const ChannelUser&, std::string_view pattern)> may_subscribe_matching = {};
   std::function<bool(const ChannelUser&, std::string_view channel, const nlohmann::json& data)>

@@ -48,8 +48,10 @@ test("channels: what is no message of the protocol is told and closes nothing", 
   assert.equal(await code("hybi:publish", { channel: "room/*", data: 1 }), "bad_channel");
   assert.equal(await code("hybi:publish", { channel: "clock", data: 1 }), "forbidden");
   assert.equal(await code("hybi:publish", { channel: "room/1", data: 1, key: 5 }), "bad_data");
-  assert.equal(await code("hybi:history", { channel: "room/1" }), "not_subscribed");
-  assert.equal(await code("hybi:presence", { channel: "room/1" }), "not_subscribed");
+  assert.equal(await code("hybi:history", { channel: "secret" }), "forbidden");
+  assert.equal(await code("hybi:history", { channel: "room/*" }), "bad_channel");
+  assert.equal(await code("hybi:presence", { channel: "secret" }), "forbidden");
+  assert.equal(await code("hybi:presence", { channel: "clock" }), "forbidden");
   assert.equal(await code("hybi:unsubscribe", { channel: "room/1" }), "not_subscribed");
   assert.equal(await code("hybi:nothing", {}), "unknown_event");
   assert.deepEqual(await ask({ event: "hybi:ping", id: "p" }), { id: "p", data: {} });

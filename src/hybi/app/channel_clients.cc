@@ -367,13 +367,12 @@ void ChannelClients::State::publish(WebSocket&, const std::shared_ptr<Client>& c
                   }});
 }
 
-void ChannelClients::State::history(WebSocket& ws, const std::shared_ptr<Client>&, const json& data,
-                                    Done done) {
+void ChannelClients::State::history(WebSocket&, const std::shared_ptr<Client>& client,
+                                    const json& data, Done done) {
   const auto wanted = read_wanted(data, string_in(data, "channel"), "limit", options.max_history);
   if (!wanted) return done(wanted.error());
-  if (!ws.subscribed(wanted->channel)) {
-    return done(ObjectError{"not_subscribed", "not subscribed to this channel"});
-  }
+  if (wanted->is_pattern) return done(ObjectError{"bad_channel", "a pattern has no history"});
+  if (!may_subscribe(client->user, *wanted)) return done(forbidden());
   const std::size_t limit = data.contains("limit") ? wanted->count : options.max_history;
   server.history(wanted->channel, wanted->since, limit, [done](Result<History> history) {
     if (!history) return done(unavailable());
@@ -384,14 +383,14 @@ void ChannelClients::State::history(WebSocket& ws, const std::shared_ptr<Client>
   });
 }
 
-void ChannelClients::State::members(WebSocket& ws, const std::shared_ptr<Client>&, const json& data,
-                                    Done done) {
+void ChannelClients::State::members(WebSocket&, const std::shared_ptr<Client>& client,
+                                    const json& data, Done done) {
   const std::string channel = string_in(data, "channel");
   if (!is_channel_name(channel)) return done(ObjectError{"bad_channel", "no name of a channel"});
-  if (!ws.subscribed(channel)) {
-    return done(ObjectError{"not_subscribed", "not subscribed to this channel"});
+  if (with_presence(channel) == nullptr ||
+      !may_subscribe(client->user, Wanted{.channel = channel})) {
+    return done(forbidden());
   }
-  if (with_presence(channel) == nullptr) return done(forbidden());
   if (const auto count = data.find("count"); count != data.end() && *count == true) {
     server.count_members(channel, [done](Result<PresenceCount> counted) {
       if (!counted) return done(unavailable());
