@@ -210,6 +210,58 @@ TEST_P(ManyLoops, APublicationReachesEverySubscriberOnceInTheOrderOfItsThread) {
   for (WsClient& client : clients) EXPECT_EQ(client.next(), "text last");
 }
 
+// Published by threads and by every loop at once: all hear the same, and so does who comes later.
+TEST_P(ManyLoops, AChannelWithAHistoryHasOneOrderForAll) {
+  constexpr int kThreads = 3, kEach = 100;
+  LoopsSeen loops;
+  Server server(four());
+  server.channel("news", {.history = {.size = 10'000}});
+  server.ws("/",
+            {.on_open =
+                 [&](WebSocket& ws) {
+                   loops.add(ws);
+                   ws.subscribe("news");
+                   ws.send("welcome");
+                 },
+             .on_message = [&](WebSocket&, Message message) { server.publish("news", message); }});
+  std::atomic<std::uint64_t> epoch = 0;
+  server.get("/late", [&](Request& req, Response&) {
+    if (auto upgrade = req.websocket()) {
+      std::move(*upgrade).accept({.on_open = [&](WebSocket& ws) {
+        ws.subscribe("news", {.since = Position{epoch, 0}});
+      }});
+    }
+  });
+  ASSERT_TRUE(server.listen("127.0.0.1:0").start());
+  auto clients = open_on_every_loop(server, 12, [&] { return loops.count(); });
+  ASSERT_EQ(loops.count(), 4u);
+  server.history("news", {}, 1, [&](Result<History> history) {
+    ASSERT_TRUE(history);
+    epoch = history->top.epoch;
+  });
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&server, thread] {
+      for (int i = 0; i < kEach; ++i) {
+        server.publish("news", std::to_string(thread) + " " + std::to_string(i));
+      }
+    });
+  }
+  for (int i = 0; i < kEach; ++i) {
+    ASSERT_TRUE(
+        clients[static_cast<std::size_t>(i) % clients.size()].send("c " + std::to_string(i)));
+  }
+  WsClient late = WsClient::open(server.port(), "/late");
+  std::vector<std::string> order;
+  for (int i = 0; i < (kThreads + 1) * kEach; ++i) order.push_back(clients[0].next());
+  EXPECT_EQ(std::set<std::string>(order.begin(), order.end()).size(), order.size());
+  for (std::size_t one = 1; one < clients.size(); ++one) {
+    for (const std::string& expected : order) ASSERT_EQ(clients[one].next(), expected);
+  }
+  for (const std::string& expected : order) ASSERT_EQ(late.next(), expected);
+  for (std::thread& thread : threads) thread.join();
+}
+
 // What a listener that is given the state first relies on: the change is in one of the two, never
 // in both.
 TEST_P(ManyLoops, APublicationOfALoopsThreadReachesItsOwnSubscribersAtOnce) {

@@ -53,8 +53,7 @@ class PresenceTest : public ::testing::Test {
     return counted;
   }
 
-  const ChannelOptions options_{
-      .presence = true, .presence_events = true, .leave_delay = 2000ms};
+  const ChannelOptions options_{.presence = true, .presence_events = true, .leave_delay = 2000ms};
   EndingSite site_{false, {}};
   std::unique_ptr<testing::MemoryPeer> peer_;
   std::chrono::milliseconds now_{0};
