@@ -41,6 +41,9 @@ int main(int argc, char** argv) {
   });
   server.ws("/live", clients.handlers());
   server.get("/hybi.js", hybi::client_script());
+  if (const char* key = std::getenv("PUBLISH_KEY")) {
+    server.post("/api/publish", hybi::publish_handler(server, {.key = key}));
+  }
   server.every(1s,
                [&, seconds = 0]() mutable { server.publish("clock", std::to_string(++seconds)); });
 

@@ -67,6 +67,17 @@ class ChannelClients {
   std::shared_ptr<State> state_;
 };
 
+// Publishing over HTTP, for applications that are not this one:
+//   server.post("/api/publish", hybi::publish_handler(server, {.key = secret}));
+//   POST {"channel": "room/42", "data": ..., "key": "idempotency key"}  Authorization: Bearer
+//   SECRET
+// Answers {} or {"epoch", "offset", "duplicate"}; 401 without the key, 400 with what is wrong.
+struct PublishHandlerOptions {
+  std::string key = {};  // of 16 bytes or more; with a shorter one everything is refused
+};
+// Requires: the server lives as long as its connections.
+Handler publish_handler(Server& server, PublishHandlerOptions options);
+
 // Serves hybi.js, the client for browsers and Node: server.get("/hybi.js", hybi::client_script()).
 Handler client_script();
 

@@ -129,6 +129,18 @@ class Server : public Routes<Server> {
     publish(channel, Message{as_bytes(text), true});
   }
   void publish(std::string_view channel, const Message& message, PublishOptions options);
+  // To every open WebSocket whose route was declared with this pattern; `to` chooses among them
+  // (empty: all), on the thread of each one's loop. Encoded once. Thread: any.
+  void broadcast(std::string_view route, const Message& message,
+                 std::function<bool(WebSocket&)> to = {});
+  void broadcast(std::string_view route, std::string_view text,
+                 std::function<bool(WebSocket&)> to = {}) {
+    broadcast(route, Message{as_bytes(text), true}, std::move(to));
+  }
+  // Calls `visit` with every open WebSocket, on the thread of each one's loop: now for those of the
+  // calling loop, else soon. It may send, close and subscribe. Thread: any.
+  void for_each_websocket(std::function<void(WebSocket&)> visit);
+
   // What was published to a channel with a history: after `since`, else the latest; see Engine.
   // Calls back: once, on any thread.
   void history(std::string_view channel, std::optional<Position> since, std::size_t limit,

@@ -136,6 +136,12 @@ class WebSocket {
     publish(channel, Message{as_bytes(text), true});
   }
 
+  // To all other open WebSockets of this one's route, on every loop.
+  void broadcast(const Message& message);
+  void broadcast(std::string_view text) { broadcast(Message{as_bytes(text), true}); }
+  // The pattern of the route that accepted it, as it was declared: "/chat/:room".
+  std::string_view route() const;
+
   // The request that opened it. Cost: the head is parsed again; keep the result if it is used
   // twice.
   class OpeningRequest request() const;

@@ -6,6 +6,8 @@ import { Hybi } from "../../js/hybi.js";
 import { suite } from "../../js/test/suite.mjs";
 import { open, withDeadline, withExample } from "./example.mjs";
 
+process.env.PUBLISH_KEY = "a key of the tests";
+
 test("channels: hybi.js end to end", () => withExample("channels", async example => {
   for (const { name, run } of suite({ url: example.ws("/live"), Hybi, WebSocket })) {
     await withDeadline(run(), name).catch(error => { throw new Error(`${name}: ${error.stack}`); });
@@ -56,4 +58,33 @@ test("channels: what is no message of the protocol is told and closes nothing", 
   assert.equal(await code("hybi:nothing", {}), "unknown_event");
   assert.deepEqual(await ask({ event: "hybi:ping", id: "p" }), { id: "p", data: {} });
   await socket.leave();
+}));
+
+test("channels: publishing over HTTP needs the key", () => withExample("channels", async example => {
+  const publish = (body, key = process.env.PUBLISH_KEY) => fetch(example.url("/api/publish"), {
+    method: "POST", body: JSON.stringify(body),
+    headers: { "Content-Type": "application/json", ...key && { Authorization: `Bearer ${key}` } },
+  });
+  const client = new Hybi(example.ws("/live"), { WebSocket });
+  client.connect();
+  const room = client.subscribe("room/http");
+  await withDeadline(new Promise(resolve => room.on("subscribed", resolve)), "subscribed");
+  const heard = withDeadline(new Promise(resolve => room.on("message", resolve)), "the message");
+  const message = { channel: "room/http", data: { text: "<b>hello</b>" }, key: "1" };
+  for (const key of ["", "a key of the test", "a key of the tests "]) {
+    const refused = await publish(message, key);
+    // A space at the end of a field is none of its value. RFC 9112 5.1
+    assert.equal(refused.status, key.endsWith(" ") ? 200 : 401);
+  }
+  const again = await publish(message);
+  const { duplicate, offset } = await again.json();
+  assert.deepEqual({ duplicate, offset }, { duplicate: true, offset: 1 });
+  assert.deepEqual((await heard).data, { text: "<b>hello</b>" });
+  for (const [body, error] of [[[], /object/], [{ channel: "a/*", data: 1 }, /channel/], [{ channel: "a" }, /data/],
+                               [{ channel: "a", data: 1, key: 2 }, /key/]]) {
+    const refused = await publish(body);
+    assert.equal(refused.status, 400);
+    assert.match((await refused.json()).error, error);
+  }
+  client.close();
 }));

@@ -12,6 +12,7 @@
 #include <hybi/conn/publication.h>
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -37,6 +38,11 @@ class ChannelHub : public std::enable_shared_from_this<ChannelHub> {
 
   // Tells the clients of the channel protocol, on this node.
   void announce_member(std::string_view channel, const hybi::Member& member, bool joined);
+
+  // To the WebSockets of a route on every loop. `except` is one of `here`, or null.
+  void broadcast(std::string_view route, const Message& message, std::function<bool(WebSocket&)> to,
+                 const conn::WsSession* except = nullptr, LoopChannels* here = nullptr);
+  void visit(std::function<void(WebSocket&)> visitor);
 
   Engine& engine() { return *engine_; }  // Requires: some channel needs one.
   ChannelInterest& interest() { return interest_; }

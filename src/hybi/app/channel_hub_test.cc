@@ -262,6 +262,54 @@ TEST_P(ManyLoops, AChannelWithAHistoryHasOneOrderForAll) {
   for (std::thread& thread : threads) thread.join();
 }
 
+TEST_P(ManyLoops, ABroadcastReachesTheWholeRouteOrWhoIsChosen) {
+  LoopsSeen loops;
+  Server server(four());
+  std::atomic<int> visited = 0;
+  server.ws("/", {.on_open =
+                      [&](WebSocket& ws) {
+                        loops.add(ws);
+                        ws.send("welcome");
+                      },
+                  .on_message = [](WebSocket& ws, Message message) { ws.broadcast(message); }});
+  server.ws("/other", {.on_open = [](WebSocket& ws) { ws.send("welcome"); }});
+  ASSERT_TRUE(server.listen("127.0.0.1:0").start());
+  auto clients = open_on_every_loop(server, 8, [&] { return loops.count(); });
+  ASSERT_EQ(loops.count(), 4u);
+  WsClient other = WsClient::open(server.port(), "/other");
+  EXPECT_EQ(other.next(), "text welcome");
+  server.broadcast("/", "all");
+  for (WsClient& client : clients) ASSERT_EQ(client.next(), "text all");
+  std::atomic<int> asked = 0, chosen = 0;
+  server.broadcast("/", "some", [&](WebSocket&) {
+    const bool yes = ++asked % 2 == 0;
+    chosen += yes;
+    return yes;
+  });
+  server.broadcast("/nowhere", "none");
+  int some = 0;
+  ASSERT_TRUE(clients[0].send("from the first"));
+  for (std::size_t i = 1; i < clients.size(); ++i) {
+    std::string event = clients[i].next();
+    if (event == "text some") {
+      ++some;
+      event = clients[i].next();
+    }
+    ASSERT_EQ(event, "text from the first");
+  }
+  server.for_each_websocket([&](WebSocket& ws) {
+    ++visited;
+    ws.send("bye from " + std::string(ws.route()));
+    (void)ws.close();
+  });
+  EXPECT_EQ(other.next(), "text bye from /other");
+  some += clients[0].next() == "text some";
+  EXPECT_EQ(some, chosen);
+  EXPECT_EQ(asked, static_cast<int>(clients.size()));
+  EXPECT_TRUE(eventually([&] { return visited == static_cast<int>(clients.size()) + 1; }));
+  EXPECT_TRUE(eventually([&] { return server.stats().websockets == 0; }));
+}
+
 // What a listener that is given the state first relies on: the change is in one of the two, never
 // in both.
 TEST_P(ManyLoops, APublicationOfALoopsThreadReachesItsOwnSubscribersAtOnce) {

@@ -67,6 +67,14 @@ class LoopChannels final : public conn::Channels {
   void publish(std::string_view channel, const Message& message, PublishOptions options,
                const conn::WsSession* except) override;
 
+  void broadcast(std::string_view route, const Message& message,
+                 const conn::WsSession& except) override;
+
+  // To the WebSockets of a route on this loop. `to`: empty, all.
+  void send_to_route(std::string_view route, const conn::PublishedMessage& message,
+                     const std::function<bool(WebSocket&)>& to, const conn::WsSession* except);
+  void visit(const std::function<void(WebSocket&)>& visitor);
+
   // A publication that was announced. `direct`: by this thread just now, else from the mailbox.
   void arrive(std::string_view name, const conn::PublishedMessage& message,
               const conn::WsSession* except, bool direct);

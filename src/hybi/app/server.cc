@@ -242,6 +242,15 @@ void Server::publish(std::string_view channel, const Message& message, PublishOp
   impl_->hub->publish(channel, message, std::move(options));
 }
 
+void Server::broadcast(std::string_view route, const Message& message,
+                       std::function<bool(WebSocket&)> to) {
+  impl_->hub->broadcast(route, message, std::move(to));
+}
+
+void Server::for_each_websocket(std::function<void(WebSocket&)> visit) {
+  impl_->hub->visit(std::move(visit));
+}
+
 void Server::history(std::string_view channel, std::optional<Position> since, std::size_t limit,
                      std::function<void(Result<History>)> done) {
   impl_->hub->engine().history(channel, since, limit, std::move(done));

@@ -48,6 +48,9 @@ class Channels {
   // To every subscriber on every loop but `except` (null: nobody is excepted).
   virtual void publish(std::string_view channel, const Message& message, PublishOptions options,
                        const WsSession* except) = 0;
+  // To every WebSocket of the route on every loop but `except`.
+  virtual void broadcast(std::string_view route, const Message& message,
+                         const WsSession& except) = 0;
 
  protected:
   ~Channels() = default;

@@ -106,6 +106,16 @@ void WebSocket::publish(std::string_view channel, const Message& message, Publis
   if (channels != nullptr) channels->publish(channel, message, std::move(options), session_);
 }
 
+void WebSocket::broadcast(const Message& message) {
+  conn::Channels* const channels = session_->connection().context().channels();
+  if (channels != nullptr) channels->broadcast(route(), message, *session_);
+}
+
+std::string_view WebSocket::route() const {
+  const conn::RoutePattern* const pattern = session_->pattern();
+  return pattern != nullptr ? std::string_view(pattern->text) : std::string_view();
+}
+
 OpeningRequest WebSocket::request() const {
   OpeningRequest request;
   http::RequestParser parser(session_->connection().context().share().http);
