@@ -185,6 +185,9 @@ class Response {
   // Transfer-Encoding are the library's and refused in the same way; Connection takes only "close".
   Response& set(std::string_view name, std::string_view value);
   Response& add(std::string_view name, std::string_view value);
+  // Takes all fields of that name back, any case. What the library writes by itself stays: Date,
+  // the lengths, the Content-Type that an answer is given with.
+  Response& remove(std::string_view name);
   // A cookie; one that cannot be built is treated like a bad field.
   Response& cookie(const http::SetCookie& cookie);
   // Link: <target>; rel="...". RFC 8288
@@ -206,9 +209,9 @@ class Response {
   std::optional<std::uint64_t> content_length() const;
 
   // Runs when an answer is given, before on_head and before anything of it is written: the answer
-  // waits until `go_on` is called, once, now or later on the loop's thread. Until then status and
-  // fields can be changed; other answers are ignored. Not for refusals of what was malformed, too
-  // large or too slow, and not for 101. The last one added runs first.
+  // waits until `go_on` is called, once, now or later on the loop's thread; 500 if it is dropped.
+  // Until then status and fields can be changed; other answers are ignored. Not for refusals of
+  // what was malformed, too large or too slow, and not for 101. The last one added runs first.
   Response& on_answer(std::function<void(Response&, std::function<void()> go_on)> hook);
   // Runs just before the head of the answer is written, whoever answers, the library's errors
   // included; the last one added runs first. It may read and set status and fields, and filter().
@@ -216,7 +219,8 @@ class Response {
   // Runs once when the answer has been handed to the system as a whole, or when the connection
   // ended before. Thread: the loop's. Request and Response are gone by then.
   Response& on_done(std::function<void(const ResponseInfo&)> hook);
-  // From on_head: the body goes through it. Not called for answers without a body.
+  // From on_head: the body goes through it. Not called for answers without a body; one to HEAD then
+  // has no Content-Length, because nobody knows what it would have been.
   Response& filter(std::unique_ptr<BodyFilter> filter);
 
   // Answers. Content-Length and Date are added; the body is left out for HEAD, 204 and 304.
@@ -270,8 +274,9 @@ class Response {
   conn::HttpSession* session_;
 };
 
-// The right to answer a request later. Copyable; when the last copy goes without an answer, the
-// request is answered 500. Thread: any.
+// The right to answer a request later. Copyable; when the last copy of the last one goes without an
+// answer, the request is answered 500. One that a middleware keeps beyond its next() may answer as
+// well, but is not waited for. Thread: any.
 class ResponseHandle {
  public:
   // Runs `answer` with the response on the loop's thread; does nothing if the peer has gone.

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 namespace hybi {
 namespace {
@@ -19,24 +20,31 @@ using http::ContentCoding;
 
 class EncodingFilter final : public BodyFilter {
  public:
-  EncodingFilter(ContentCoding coding, int level) : encoder_(coding, level) {}
+  EncodingFilter(ContentCoding coding, int level) : coding_(coding), level_(level) {}
 
   void add(Bytes piece, bool flush, std::string& out) override {
-    encoder_.add(piece, buffer_, flush);
+    encoder().add(piece, buffer_, flush);
     hand_over(out);
   }
   void finish(std::string& out) override {
-    encoder_.finish(buffer_);
+    encoder().finish(buffer_);
     hand_over(out);
   }
 
  private:
+  // With the first piece: an answer to HEAD never has one.
+  http::Encoder& encoder() {
+    if (!encoder_) encoder_.emplace(coding_, level_);
+    return *encoder_;
+  }
   void hand_over(std::string& out) {
     out.append(as_text(buffer_.view()));
     buffer_.clear();
   }
 
-  http::Encoder encoder_;
+  ContentCoding coding_;
+  int level_;
+  std::optional<http::Encoder> encoder_;
   OutBuffer buffer_;
 };
 
@@ -108,8 +116,7 @@ void weaken_etag(Response& response) {
   if (tag && !tag->weak) response.set("ETag", "W/" + std::string(tag->opaque));
 }
 
-void encode(const Compressor& compressor, ContentCoding coding, bool head_only,
-            Response& response) {
+void encode(const Compressor& compressor, ContentCoding coding, Response& response) {
   if (may_not_be_transformed(response)) return;
   if (response.status() == 304) {  // the same fields as the 200 it stands for. RFC 9110 15.4.5
     add_vary(response, "Accept-Encoding");
@@ -120,7 +127,6 @@ void encode(const Compressor& compressor, ContentCoding coding, bool head_only,
   add_vary(response, "Accept-Encoding");
   if (coding == ContentCoding::Identity) return;
   weaken_etag(response);
-  if (head_only) return;
   const bool brotli = coding == ContentCoding::Brotli;
   response.set("Content-Encoding", http::name_of(coding));
   response.filter(std::make_unique<EncodingFilter>(
@@ -137,10 +143,7 @@ Middleware compress(CompressOptions options) {
       std::string joined;
       const ContentCoding coding =
           compressor->choose(http::combined_value(head, "accept-encoding", joined));
-      const bool head_only = request.method() == http::Method::Head;
-      response.on_head([compressor, coding, head_only](Response& r) {
-        encode(*compressor, coding, head_only, r);
-      });
+      response.on_head([compressor, coding](Response& r) { encode(*compressor, coding, r); });
     }
     next();
   };

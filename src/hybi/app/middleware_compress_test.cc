@@ -39,9 +39,11 @@ using http::ContentCoding;
 
 class Compress : public EveryTransport {
  protected:
-  std::unique_ptr<TestServer> serve(CompressOptions options = {}) {
+  template <class More>
+  std::unique_ptr<TestServer> serve(CompressOptions options, More more) {
     return start([&](auto& site) {
       site.use(compress(options));
+      more(site);
       const auto answer = [](std::string name, std::string value) {
         return [name, value](Request&, Response& res) {
           if (!name.empty()) res.set(name, value);
@@ -70,6 +72,9 @@ class Compress : public EveryTransport {
       });
       site.ws("/ws", {});
     });
+  }
+  std::unique_ptr<TestServer> serve(CompressOptions options = {}) {
+    return serve(std::move(options), [](auto&) {});
   }
   Reply ask(TestServer& server, const std::string& request) {
     auto client = server.connect();
@@ -117,6 +122,17 @@ TEST_P(Compress, TheClientsWeightsThenOurOrderDecide) {
   EXPECT_EQ(ask(*server, get("/")).count("content-encoding"), 0u);
 }
 
+TEST_P(Compress, OnlyTheCodingsThatAreListedAreUsed) {
+  auto server = serve({.codings = {"gzip", "zstd", "identity"}, .level = 100});
+  EXPECT_EQ(accepting(*server, "br, deflate, gzip").field("content-encoding"), "gzip");
+  EXPECT_EQ(accepting(*server, "br, deflate, zstd").count("content-encoding"), 0u);
+  server = serve({.codings = {}});
+  EXPECT_EQ(accepting(*server, "br, deflate, gzip").count("content-encoding"), 0u);
+  auto fast = serve({.codings = {"br"}, .brotli_quality = -5});
+  auto best = serve({.codings = {"br"}, .brotli_quality = 11});
+  EXPECT_LT(accepting(*best, "br").body.size(), accepting(*fast, "br").body.size());
+}
+
 TEST_P(Compress, NeverTwiceAndNotWhatMustStay) {
   auto server = serve();
   EXPECT_EQ(accepting(*server, "gzip", "/encoded").field("content-encoding"), "zstd");
@@ -148,12 +164,40 @@ TEST_P(Compress, AStrongEntityTagBecomesWeak) {
   EXPECT_EQ(unchanged.count("content-encoding"), 0u);
 }
 
-TEST_P(Compress, HeadHasTheFieldsButNoCoding) {
+// RFC 9110 9.3.2: the fields of GET, but for those that are only known when the content is made.
+TEST_P(Compress, HeadHasTheFieldsOfGetAndNoOtherLength) {
+  const TemporaryFile file(words(100'000));
+  auto server = serve({}, [&](auto& site) {
+    site.get("/file", [&](Request&, Response& res) { res.file(file.path(), "text/plain"); });
+  });
+  for (const char* path : {"/", "/weak", "/short", "/encoded", "/kept", "/png", "/svg", "/range",
+                           "/304", "/stream", "/file"}) {
+    for (const char* coding : {"gzip", "deflate", "br", "identity"}) {
+      const std::string rest = " HTTP/1.1\r\nHost: x\r\nAccept-Encoding: " + std::string(coding);
+      const Reply whole = ask(*server, "GET " + std::string(path) + rest + "\r\n\r\n");
+      const Reply head = ask(*server, "HEAD " + std::string(path) + rest + "\r\n\r\n");
+      EXPECT_EQ(head.status, whole.status) << path;
+      for (const char* name : {"content-encoding", "content-type", "etag", "vary", "cache-control",
+                               "content-range", "connection"}) {
+        EXPECT_EQ(head.field(name), whole.field(name)) << path << " " << coding;
+      }
+      if (head.count("content-length") > 0 || whole.field("content-encoding") != coding) {
+        EXPECT_EQ(head.field("content-length"), whole.field("content-length"))
+            << path << " " << coding;
+      }
+    }
+  }
+}
+
+TEST_P(Compress, AConnectionGoesOnBehindHead) {
   auto server = serve();
-  const Reply reply = ask(*server, "HEAD / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n");
-  EXPECT_EQ(reply.field("vary"), "Accept-Encoding");
-  EXPECT_EQ(reply.field("etag"), "W/\"abc\"");
-  EXPECT_EQ(reply.count("content-encoding"), 0u);
+  auto client = server->connect();
+  client->write("HEAD / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n" +
+                get("/short", "Connection: close\r\n"));
+  ASSERT_TRUE(client->read_to_end());
+  std::string text = client->take();
+  ASSERT_TRUE(take_reply(text, true));
+  EXPECT_EQ(take_reply(text).value_or(Reply{}).body, words(1023));
 }
 
 TEST_P(Compress, StreamsAreCompressedWhateverTheirLength) {

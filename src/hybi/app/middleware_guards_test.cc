@@ -191,6 +191,44 @@ TEST_P(Guards, RateLimitRefusesWhoAsksTooOften) {
   EXPECT_EQ(ask(*server, get("/")).status, 429u);
 }
 
+TEST_P(Guards, RateLimitLetsABurstThroughAndThenTheRate) {
+  const Clock clock;
+  auto server = start([&](auto& site) {
+    site.use(rate_limit({.requests = 2, .interval = 10s, .burst = 4, .clock = clock.now()}));
+    site.get("/", [](Request&, Response& res) { res.text("hello"); });
+  });
+  const auto let_in = [&] {
+    int count = 0;
+    for (int i = 0; i < 6; ++i) count += ask(*server, get("/")).status == 200 ? 1 : 0;
+    return count;
+  };
+  EXPECT_EQ(let_in(), 4);
+  clock.advance(10s);
+  EXPECT_EQ(let_in(), 2);
+  clock.advance(1h);
+  EXPECT_EQ(let_in(), 4) << "no more than the burst is saved up";
+}
+
+// Keys that an attacker makes up push each other out, and the table stays as it is.
+TEST_P(Guards, RateLimitForgetsKeysInsteadOfGrowing) {
+  auto server = start([&](auto& site) {
+    site.use(rate_limit(
+        {.requests = 1,
+         .interval = 1h,
+         .key = [](Request& req) { return std::optional(std::string(req.header("x-key"))); },
+         .max_keys = 1,
+         .clock = Clock().now()}));
+    site.get("/", [](Request&, Response& res) { res.text("hello"); });
+  });
+  const auto status = [&](int key) {
+    return ask(*server, get("/", "X-Key: " + std::to_string(key) + "\r\n")).status;
+  };
+  EXPECT_EQ(status(0), 200u);
+  EXPECT_EQ(status(0), 429u);
+  for (int key = 1; key <= 200; ++key) EXPECT_EQ(status(key), 200u);
+  EXPECT_EQ(status(0), 200u) << "forgotten";
+}
+
 TEST_P(Guards, RateLimitCountsByKey) {
   auto server = start([&](auto& site) {
     site.use(rate_limit({.requests = 1,
@@ -231,6 +269,19 @@ TEST_P(Guards, RateLimitTakesTheFirst64BitsOfIpv6) {
   EXPECT_EQ(from("192.0.2.2"), 200u);
   EXPECT_EQ(from("::ffff:192.0.2.2"), 429u);
   EXPECT_EQ(from("1.1.1.1, 192.0.2.1"), 429u) << "what the client made up changes nothing";
+}
+
+// Else everybody would have a bucket of his own for each request, and fill the table with them.
+TEST_P(Guards, RateLimitSpoofedAddressesMakeNoBuckets) {
+  auto server = start([&](auto& site) {
+    site.use(rate_limit({.requests = 1, .interval = 1h, .clock = Clock().now()}));
+    site.get("/", [](Request&, Response& res) { res.text("hello"); });
+  });
+  EXPECT_EQ(ask(*server, get("/")).status, 200u);
+  for (const char* fields : {"X-Forwarded-For: 1.2.3.4\r\n", "Forwarded: for=1.2.3.4\r\n",
+                             "X-Real-IP: 1.2.3.4\r\n", "X-Forwarded-For: 1.2.3.5\r\n"}) {
+    EXPECT_EQ(ask(*server, get("/", fields)).status, 429u) << fields;
+  }
 }
 
 TEST_P(Guards, ALimitOfNothingLetsNobodyIn) {
@@ -287,6 +338,24 @@ TEST_P(Guards, SecurityHeadersAreThereAndAHandlersOwnWin) {
   EXPECT_EQ(client->received().find("X-Frame"), std::string::npos);
 }
 
+TEST_P(Guards, StrictTransportSecurityBelievesTrustedProxiesOnly) {
+  for (const bool trusting : {false, true}) {
+    auto server = start(
+        [](auto& site) {
+          site.use(security_headers());
+          site.get("/", [](Request&, Response& res) { res.text("hello"); });
+        },
+        {.trusted_proxies = {trusting ? in_memory() ? "192.0.2.1" : "127.0.0.1" : "10.0.0.0/8"}});
+    for (const char* fields :
+         {"X-Forwarded-Proto: https\r\n", "Forwarded: for=1.2.3.4;proto=https\r\n"}) {
+      EXPECT_EQ(ask(*server, get("/", fields)).count("strict-transport-security"),
+                trusting ? 1u : 0u)
+          << fields;
+    }
+    EXPECT_EQ(ask(*server, get("/")).count("strict-transport-security"), 0u);
+  }
+}
+
 TEST_P(Guards, SecurityHeadersCanBeLeftOut) {
   auto server = start(
       [](auto& site) {
@@ -294,6 +363,7 @@ TEST_P(Guards, SecurityHeadersCanBeLeftOut) {
                                    .referrer_policy = "",
                                    .frame_ancestors = "https://a.example",
                                    .content_security_policy = "Frame-Ancestors 'none'",
+                                   .strict_transport_security = "max-age=7",
                                    .cross_origin_opener_policy = "",
                                    .cross_origin_resource_policy = ""}));
         site.get("/", [](Request&, Response& res) { res.text("hello"); });
@@ -301,7 +371,7 @@ TEST_P(Guards, SecurityHeadersCanBeLeftOut) {
       {.behind_tls = true});
   const Reply reply = ask(*server, get("/"));
   EXPECT_EQ(reply.field("content-security-policy"), "Frame-Ancestors 'none'");
-  EXPECT_EQ(reply.field("strict-transport-security"), "max-age=15552000");
+  EXPECT_EQ(reply.field("strict-transport-security"), "max-age=7");
   for (const char* name : {"x-content-type-options", "referrer-policy", "x-frame-options",
                            "cross-origin-opener-policy", "cross-origin-resource-policy"}) {
     EXPECT_EQ(reply.count(name), 0u) << name;

@@ -92,6 +92,65 @@ TEST_P(ResponseHooks, AFilterChangesEveryKindOfBody) {
   EXPECT_EQ(ask(*server, get("/nowhere")).body, "nnootthhiinngg  hheerree\n\n.");
 }
 
+TEST_P(ResponseHooks, WhatWasSetCanBeRemovedUntilTheHeadIsWritten) {
+  auto server = start([](auto& site) {
+    site.use([](Request&, Response& res, Next next) {
+      res.set("X-Powered-By", "hybi").on_head([](Response& r) {
+        r.remove("x-inner").remove("X-Never-There");
+        r.remove("Date").remove("Content-Type").remove("Content-Length").remove("bad name\r\n");
+      });
+      next();
+    });
+    site.get("/", [](Request&, Response& res) {
+      res.add("X-Inner", "1").add("X-INNER", "2").add("Link", "</a>; rel=a").set("X-Kept", "3");
+      res.cookie({.name = "a", .value = "1"}).add("link", "</b>; rel=b");
+      res.remove("x-powered-by").remove("LINK").remove("Set-Cookie").set("X-Late", "4");
+      res.text("hello");
+      res.remove("X-Kept");
+      EXPECT_EQ(res.field("X-Kept"), "3") << "it has been sent";
+    });
+    site.get("/own", [](Request&, Response& res) {
+      res.add("X-Name", "X-Name").add("X-Name", "another").set("X-More", "more");
+      res.remove(res.field("X-Name")).end();
+    });
+  });
+  const Reply reply = ask(*server, get("/"));
+  EXPECT_EQ(reply.status, 200u);
+  for (const char* name : {"x-inner", "x-powered-by", "link", "set-cookie"}) {
+    EXPECT_EQ(reply.count(name), 0u) << name;
+  }
+  EXPECT_EQ(reply.field("x-kept"), "3");
+  EXPECT_EQ(reply.field("x-late"), "4");
+  EXPECT_EQ(reply.field("content-type"), "text/plain; charset=utf-8");
+  EXPECT_EQ(reply.field("content-length"), "5");
+  EXPECT_EQ(reply.count("date"), 1u);
+  const Reply own = ask(*server, get("/own"));
+  EXPECT_EQ(own.count("x-name"), 0u) << "the name was a view into what went";
+  EXPECT_EQ(own.field("x-more"), "more");
+}
+
+TEST_P(ResponseHooks, AFilteredAnswerToHeadTellsNoLength) {
+  const TemporaryFile file("file");
+  auto server = start([&](auto& site) {
+    site.use([](Request&, Response& res, Next next) {
+      res.on_head([](Response& r) { r.filter(std::make_unique<Doubling>()); });
+      next();
+    });
+    site.get("/text", [](Request&, Response& res) { res.text("ab"); });
+    site.get("/file", [&](Request&, Response& res) { res.file(file.path(), "text/plain"); });
+  });
+  for (const char* path : {"/text", "/file"}) {
+    auto client = server->connect();
+    client->write("HEAD " + std::string(path) + " HTTP/1.1\r\nHost: x\r\n\r\n" + get("/text"));
+    ASSERT_TRUE(client->read_until(holds("aabb.")));
+    std::string text = client->take();
+    const Reply head = take_reply(text, true).value_or(Reply{});
+    EXPECT_EQ(head.status, 200u);
+    EXPECT_EQ(head.count("content-length"), 0u) << path;
+    EXPECT_EQ(take_reply(text).value_or(Reply{}).body, "aabb.");
+  }
+}
+
 TEST_P(ResponseHooks, OnDoneTellsWhatWasSent) {
   const auto notes = std::make_shared<Notes>();
   const TemporaryFile file(std::string(3'000'000, 'f'));

@@ -94,6 +94,29 @@ TEST_F(SessionHold, TheNextRequestWaitsForTheHeldAnswer) {
   EXPECT_EQ(replies[1].body, "hello");
 }
 
+// What the sessions wait with is no promise of the handler's.
+TEST_F(SessionHold, AHandlerThatDoesNotAnswerIsNotedAfterASlowStore) {
+  server_->site().get("/nothing", [](Request&, Response&) {});
+  server_->site().get("/saves", [&](Request& request, Response& response) {
+    sessions_->of(request)->set("x", "2");
+    sessions_->save(request, response, [](Response&) {});
+  });
+  begin("/set/x/1");
+  store_->let_go();
+  Browser ada(*server_);
+  ada.reply_on(*client_);
+  for (const char* const path : {"/nothing", "/saves"}) {
+    client_ = server_->connect();
+    client_->write(test::get(path, ada.cookies()));
+    for (int i = 0; i < 4; ++i) {  // load, perhaps save
+      server_->settle();
+      store_->let_go();
+    }
+    Browser same(*server_);
+    EXPECT_EQ(same.reply_on(*client_).status, 500u) << path;
+  }
+}
+
 TEST_F(SessionHold, AClientThatGoesMeanwhileIsForgotten) {
   begin("/set/x/1");
   client_->reset();

@@ -1,7 +1,6 @@
 // Sessions around requests, see session_manager.h. Those of WebSockets: session_websocket.cc.
 #include <hybi/app/meeting.h>
 #include <hybi/app/session_manager.h>
-#include <hybi/base/ascii.h>
 
 #include <algorithm>
 #include <mutex>
@@ -16,23 +15,6 @@ using std::chrono::milliseconds;
 // Of several cookies that we have signed, old ones of other paths for instance, so many are looked
 // up until one names a session that lives.
 constexpr std::size_t kMaxCandidates = 4;
-
-// RFC 7239 4, and X-Forwarded-Proto: what the client's own end of the first proxy saw.
-bool forwarded_as_tls(const RequestInfo& request) {
-  const auto first = [](std::string_view list) { return trim_ows(list.substr(0, list.find(','))); };
-  if (equals_ignoring_case(first(request.header("x-forwarded-proto")), "https")) return true;
-  std::string_view rest = first(request.header("forwarded"));
-  while (!rest.empty()) {
-    const std::size_t end = rest.find(';');
-    const std::string_view pair = trim_ows(rest.substr(0, end));
-    if (equals_ignoring_case(pair, "proto=https") ||
-        equals_ignoring_case(pair, "proto=\"https\"")) {
-      return true;
-    }
-    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-  }
-  return false;
-}
 
 // The body of an answer that must not be given after all.
 class OtherBody final : public BodyFilter {
@@ -50,16 +32,8 @@ unsigned status_of(Error error) {
   return status != 0 ? status : 500;
 }
 
-// The right to answer later stays with the request: let go too early, it would count as no answer.
-Hop back_to(Request& request, Response& response) {
-  using Handles = std::vector<ResponseHandle>;
-  const ResponseHandle handle = response.later();
-  if (Handles* const held = request.get<Handles>("hybi.session.later")) {
-    held->push_back(handle);
-  } else {
-    request.set("hybi.session.later", Handles{handle});
-  }
-  return [handle](std::function<void()> task) {
+Hop back_to(Response& response) {
+  return [handle = response.later()](std::function<void()> task) {
     handle.respond([task = std::move(task)](Response&) { task(); });
   };
 }
@@ -90,8 +64,7 @@ bool SessionManager::is_secure(const RequestInfo& request) const {
     case SessionOptions::Secure::Never:
       return false;
     default:
-      // Whoever may write this field: a cookie that is Secure without need is only not sent back.
-      return forwarded_as_tls(request);
+      return request.scheme() == "https";
   }
 }
 
@@ -132,7 +105,7 @@ void SessionManager::load(std::shared_ptr<Loading> loading) {
   const std::string& id = loading->ids[loading->at].first;
   meet<std::optional<StoredSession>>(
       [&](auto done) { options_.store->get(id, std::move(done)); },
-      [&] { return back_to(loading->request, loading->response); },
+      [&] { return back_to(loading->response); },
       [self = shared_from_this(), loading](Result<std::optional<StoredSession>> found) {
         if (!found) {
           self->report(found.error(), "load");
@@ -157,13 +130,6 @@ struct SessionManager::Attached {
   std::optional<Result<void>> saved = {};  // before the answer, as far as it was necessary
 };
 
-// Where the library can hold an answer back, saving comes before it; else while its head is
-// written.
-template <class Res, class Hook>
-void hold_answer(Res& response, Hook hook) {
-  if constexpr (requires { response.on_answer(hook); }) response.on_answer(std::move(hook));
-}
-
 void SessionManager::attach(Loading& loading, std::unique_ptr<SessionState> state) {
   auto session = std::make_shared<Session>(std::move(state));
   loading.request.set(key_, session);
@@ -171,10 +137,9 @@ void SessionManager::attach(Loading& loading, std::unique_ptr<SessionState> stat
   const auto self = shared_from_this();
   loading.response.on_head(
       [self, attached](Response& response) { self->save_at_head(*attached, response); });
-  hold_answer(loading.response, [self, attached, &request = loading.request](
-                                    Response& response, std::function<void()> go_on) {
+  loading.response.on_answer([self, attached](Response& response, std::function<void()> go_on) {
     self->save_before_answer(
-        attached, [&] { return back_to(request, response); }, std::move(go_on));
+        attached, [&] { return back_to(response); }, std::move(go_on));
   });
 }
 
@@ -348,7 +313,7 @@ void SessionManager::save(Request& request, Response& response,
     return refuse(plan.error(), response);
   }
   meet<void>([&](auto done) { carry_out(*plan, std::move(done)); },
-             [&] { return back_to(request, response); },
+             [&] { return back_to(response); },
              [self = shared_from_this(), session, plan = *plan, now, then = std::move(then),
               secure = is_secure(request), &response](Result<void> saved) {
                SessionState& state = session->state();

@@ -190,9 +190,9 @@ TEST_P(SessionsOver, AnotherNodeSeesTheSameSessions) {
 class SessionsInMemory : public ::testing::Test, protected test::SessionsFixture {
  protected:
   SessionsInMemory() : SessionsFixture(StoreKind::Memory) {}
-  void start(SessionOptions with) {
+  void start(SessionOptions with, ServerOptions server = {}) {
     sessions_ = Sessions::create(std::move(with)).value();
-    server_ = serve(*sessions_);
+    server_ = serve(*sessions_, std::move(server));
   }
   void start() {
     SessionOptions with = options();
@@ -382,17 +382,30 @@ TEST_F(SessionsInMemory, ReplacingTheSecretKeepsSessionsAndSignsThemAnew) {
 }
 
 TEST_F(SessionsInMemory, SecureGoesWithTlsAsTheOptionsSay) {
-  start(options());
-  Browser ada(*server_);
   const auto set_cookie = [&](const std::string& fields) {
     Browser fresh(*server_);
     return fresh.get("/set/x/1", fields).field("set-cookie");
   };
-  EXPECT_EQ(set_cookie("").find("Secure"), std::string::npos);
-  EXPECT_NE(set_cookie("X-Forwarded-Proto: https, http\r\n").find("; Secure"), std::string::npos);
-  EXPECT_NE(set_cookie("Forwarded: for=1.2.3.4;proto=https\r\n").find("; Secure"),
-            std::string::npos);
-  EXPECT_EQ(set_cookie("X-Forwarded-Proto: http, https\r\n").find("Secure"), std::string::npos);
+  const std::string x_https = "X-Forwarded-Proto: https\r\n";
+  const std::string rfc_https = "Forwarded: for=1.2.3.4;proto=https\r\n";
+  struct Row {
+    ServerOptions server;
+    std::string fields;
+    bool secure;
+  };
+  const ServerOptions trusting{.trusted_proxies = {"192.0.2.1"}};  // what the test's peers are
+  const ServerOptions other{.trusted_proxies = {"10.0.0.0/8"}};
+  const ServerOptions tls{.behind_tls = true};
+  for (const Row& row :
+       {Row{{}, "", false}, Row{{}, x_https, false}, Row{{}, rfc_https, false},
+        Row{other, x_https, false}, Row{other, rfc_https, false}, Row{trusting, "", false},
+        Row{trusting, x_https, true}, Row{trusting, rfc_https, true},
+        Row{trusting, "X-Forwarded-Proto: http\r\n", false}, Row{tls, "", true},
+        Row{tls, "X-Forwarded-Proto: http\r\n", true}}) {
+    start(options(), row.server);
+    EXPECT_EQ(set_cookie(row.fields).find("; Secure") != std::string::npos, row.secure)
+        << row.fields << row.server.trusted_proxies.size() << row.server.behind_tls;
+  }
   SessionOptions with = options();
   with.cookie = "__Host-sid";
   with.persistent = true;

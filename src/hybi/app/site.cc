@@ -2,6 +2,7 @@
 #include <hybi/app/site.h>
 #include <hybi/base/ascii.h>
 #include <hybi/conn/loop_context.h>
+#include <hybi/conn/loop_port.h>
 #include <hybi/http/target.h>
 #include <hybi/ws/handshake.h>
 
@@ -153,19 +154,30 @@ class Site::Continuation {
   Continuation& operator=(const Continuation&) = delete;
   ~Continuation() {
     if (called_) return;
-    conn::HttpSession* const session = request_.find_here();
-    if (session != nullptr && !session->deferred()) session->answer_unanswered();
+    conn::LoopPort& port = *request_.connection.port.get();
+    if (port.on_loop_thread()) {
+      if (conn::HttpSession* const session = request_.find_here()) given_up(*session);
+    } else {
+      port.post([of = request_](conn::LoopContext& context) {
+        if (conn::HttpSession* const session = of.find(context)) given_up(*session);
+      });
+    }
   }
 
   void run() {
     if (std::exchange(called_, true)) return;
     conn::HttpSession* const session = request_.find_here();
     if (session == nullptr || session->answered()) return;
-    session->go_on();
+    session->hand_on();
     site_.run_layers(host_, *session, from_);
+    session->handed_on();
   }
 
  private:
+  static void given_up(conn::HttpSession& session) {
+    if (!session.deferred()) session.answer_unanswered();
+  }
+
   Site& site_;
   const Host& host_;
   conn::RequestRef request_;

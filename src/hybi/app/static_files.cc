@@ -4,6 +4,7 @@
 #include <hybi/app/file_cache.h>
 #include <hybi/app/file_path.h>
 #include <hybi/base/ascii.h>
+#include <hybi/conn/http_session.h>
 #include <hybi/http/target.h>
 #include <hybi/static_files.h>
 
@@ -24,7 +25,7 @@ std::string join(const std::string& directory, const std::string& name) {
 }
 
 // What a root is and how it is served. One for all copies of a handler.
-class StaticSite {
+class StaticSite : public std::enable_shared_from_this<StaticSite> {
  public:
   StaticSite(std::string root, StaticOptions options)
       : options_(std::move(options)),
@@ -75,18 +76,34 @@ class StaticSite {
       }
     }
     if (!options_.listing) return fail(request, response, {Errc::HttpNotFound}, path.text);
-    auto listed = read_directory(cache_.tree(), path.text, options_.dot_files, options_.max_listed);
-    if (!listed) return fail(request, response, listed.error(), path.text);
-    const DirectoryOrder order = DirectoryOrder::parse(request.query());
-    sort_entries(listed->entries, order);
+    list(request, response, path.text);
+  }
+
+  // On a thread for what blocks: thousands of entries take tens of milliseconds.
+  void list(const Request& request, Response& response, const std::string& path) {
     std::string mount = http::decode_segment(request.path()).value_or("/");
-    const std::size_t below = path.text.empty() ? 0 : path.text.size() + 1;
+    const std::size_t below = path.empty() ? 0 : path.size() + 1;
     mount.resize(mount.size() - std::min(mount.size(), below));
-    response.set("Content-Security-Policy", kDirectoryPagePolicy);
-    response.set("X-Content-Type-Options", "nosniff");
-    response.set("Referrer-Policy", "no-referrer");
-    response.set("Cache-Control", "no-cache");
-    response.html(directory_page(mount, path.text, *listed, order));
+    response.blocking(
+        [self = shared_from_this(), path, mount,
+         order = DirectoryOrder::parse(request.query())]() -> Result<std::string> {
+          const StaticOptions& options = self->options_;
+          auto listed =
+              read_directory(self->cache_.tree(), path, options.dot_files, options.max_listed);
+          if (!listed) return listed.error();
+          sort_entries(listed->entries, order);
+          return directory_page(mount, path, *listed, order);
+        },
+        [self = shared_from_this(), path](Response& later, const Result<std::string>& page) {
+          if (!page) {
+            return self->fail(conn::HttpSession::of(later).request(), later, page.error(), path);
+          }
+          later.set("Content-Security-Policy", kDirectoryPagePolicy);
+          later.set("X-Content-Type-Options", "nosniff");
+          later.set("Referrer-Policy", "no-referrer");
+          later.set("Cache-Control", "no-cache");
+          later.html(*page);
+        });
   }
 
   // An error, or the page of an application that finds its own way in the browser.

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -45,7 +46,9 @@ class Static : public EveryTransport {
     auto client = server_->connect();
     const bool head = request.starts_with("HEAD ");
     client->write(request);
-    EXPECT_TRUE(client->read_until(head ? holds("\r\n\r\n") : replies(1))) << client->received();
+    const TestClient::Done whole = head ? holds("\r\n\r\n") : replies(1);
+    EXPECT_TRUE(server_->run_until([&] { return client->read_until(whole); }))
+        << client->received();
     std::string text = client->take();
     Reply reply = take_reply(text, head).value_or(Reply{});
     EXPECT_EQ(text, "") << request;
@@ -112,14 +115,20 @@ TEST_P(Static, TraversalIsRefused) {
   for (const char* target :
        {"/files/../secret.txt", "/files/%2e%2e/secret.txt", "/files/.%2E/secret.txt",
         "/files/sub/../../secret.txt", "/files/..%5csecret.txt",
-        "/files/sub/%2e%2e/%2e%2e/secret.txt", "/files/%00", "/files/hello.txt%00.png"}) {
+        "/files/sub/%2e%2e/%2e%2e/secret.txt", "/files/%00", "/files/hello.txt%00.png",
+        "/files/%2e%2e%2fsecret.txt", "/files/..\\secret.txt", "/files/%2e%2e%5csecret.txt",
+        "/files/%u002e%u002e/secret.txt"}) {
     const Reply reply = fetch(target);
     EXPECT_EQ(reply.status, 400u) << target;
     EXPECT_EQ(reply.body.find("secret"), std::string::npos);
   }
   for (const char* target :
        {"/files//etc/passwd", "/files/%2fetc%2fpasswd", "/files/hello.txt.", "/files/hello.txt%20",
-        "/files//", "/files/hello.txt/", "/files/sub%2findex.html"}) {
+        "/files//", "/files/hello.txt/", "/files/sub%2findex.html",
+        // Overlong "." and "/", and twice encoded: names of nothing.
+        "/files/%c0%ae%c0%ae/secret.txt", "/files/%c0%ae%c0%ae%c0%afsecret.txt",
+        "/files/%e0%80%ae%e0%80%ae/secret.txt", "/files/%252e%252e/secret.txt",
+        "/files/%252e%252e%252fsecret.txt", "/files/..%c0%afsecret.txt"}) {
     EXPECT_EQ(status(target), 404u) << target;
   }
 }
@@ -203,6 +212,46 @@ TEST_P(Static, ListsADirectoryWhereThatIsOn) {
   EXPECT_EQ(root.body.find(".env"), std::string::npos);
   EXPECT_EQ(fetch("/files/sub/").body, "<p>sub");  // the index comes first
   EXPECT_EQ(status("/files/none/"), 404u);
+}
+
+TEST_P(Static, OptionsBoundTheListingAndTheRanges) {
+  for (int i = 0; i < 9; ++i) folder_.write("root/plain/" + std::to_string(i), "x");
+  serve({.listing = true, .max_listed = 4, .max_ranges = 1});
+  EXPECT_NE(fetch("/files/plain/").body.find("4 entries of more"), std::string::npos);
+  EXPECT_EQ(status("/files/large.bin", "Range: bytes=0-0\r\n"), 206u);
+  EXPECT_EQ(status("/files/large.bin", "Range: bytes=0-0,1000-1000\r\n"), 200u);
+  serve({.max_ranges = 2});
+  EXPECT_EQ(status("/files/large.bin", "Range: bytes=0-0,1000-1000\r\n"), 206u);
+}
+
+// Its one thread is busy: the page waits, everything else goes on.
+TEST_P(Static, ADirectoryIsReadOnAThreadForWhatBlocks) {
+  std::promise<void> let_go;
+  server_ = start(
+      [&](auto& site) {
+        mount_files(site, "/files", folder_.at("root"), {.listing = true});
+        site.get("/busy", [wait = let_go.get_future().share()](Request&, Response& res) {
+          res.blocking([wait] { wait.wait(); }, [](Response& later) { later.text("done"); });
+        });
+      },
+      {.blocking_threads = 1});
+  auto busy = server_->connect(), listing = server_->connect(), gone = server_->connect();
+  busy->write(get("/busy"));
+  EXPECT_EQ(status("/files/hello.txt"), 200u);  // by now the first has its thread
+  listing->write(get("/files/plain/") + get("/files/none/") + get("/files/hello.txt"));
+  gone->write(get("/files/plain/"));
+  EXPECT_EQ(status("/files/hello.txt"), 200u);
+  listing->read_until(std::size_t{0});
+  EXPECT_EQ(listing->received(), "");
+  gone->reset();
+  EXPECT_EQ(status("/files/hello.txt"), 200u);
+  let_go.set_value();
+  ASSERT_TRUE(server_->run_until([&] { return listing->read_until(replies(3)); }));
+  const auto all = take_replies(listing->take(), false);
+  EXPECT_NE(all.at(0).body.find("a.css"), std::string::npos);
+  EXPECT_EQ(all.at(1).status, 404u);
+  EXPECT_EQ(all.at(2).body, "hello world");
+  EXPECT_TRUE(server_->run_until([&] { return busy->read_until(replies(1)); }));
 }
 
 // --- conditions

@@ -256,8 +256,8 @@ class SessionsFixture {
     return handlers;
   }
 
-  std::unique_ptr<MemoryServer> serve(const Sessions& sessions) {
-    return start_in_memory([&](MemorySite& site) { add_routes(site, sessions); });
+  std::unique_ptr<MemoryServer> serve(const Sessions& sessions, ServerOptions options = {}) {
+    return start_in_memory([&](MemorySite& site) { add_routes(site, sessions); }, options);
   }
 
   TestStores stores_;

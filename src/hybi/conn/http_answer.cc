@@ -31,6 +31,10 @@ void HttpSession::set_field(std::string_view name, std::string_view value, bool 
   if (!done) bad_answer(done.error(), name);
 }
 
+void HttpSession::remove_field(std::string_view name) {
+  if (head_open()) fields_.remove(std::string(name));  // `name` may be a view into the fields
+}
+
 void HttpSession::bad_answer(Error error, std::string_view what) {
   bad_answer_ = true;
   connection_.context().application().on_error(error, what);
@@ -107,6 +111,11 @@ void HttpSession::answer(Bytes body, std::string_view content_type) {
   }
   begin_answer(content_type, body.size());
   if (bad_answer_) body = as_bytes(info(Errc::HttpHandlerFailed).text);
+  if (filters() && !body_allowed()) {  // RFC 9110 8.6: the length that GET would tell, or none
+    write_head(std::nullopt, content_type, false);
+    answer_complete();
+    return;
+  }
   if (filters()) {
     extras_->filtered.clear();
     extras_->filter->add(body, false, extras_->filtered);

@@ -140,7 +140,7 @@ void HttpSession::request_complete() {
   }
   connection_.pause(Pause::Busy);  // the next request waits for this one's answer
   // Nobody may say anything for long: that the peer has gone would not be noticed.
-  if (deferred_ || source_) connection_.watch_for_end();
+  if (deferred() || source_) connection_.watch_for_end();
 }
 
 void HttpSession::set_pattern(const RoutePattern* pattern) {
@@ -163,7 +163,26 @@ void HttpSession::run_handler() {
   const Handler* const handler = std::exchange(handler_, nullptr);
   if (answered_) return;
   dispatch([&] { (*handler)(request_, response_); });
-  if (&connection_.session() == this && !deferred_ && !streams_body_) answer_unanswered();
+  if (&connection_.session() == this && !deferred() && !streams_body_) answer_unanswered();
+}
+
+HttpSession::Holder HttpSession::defer() {
+  if (handed_on_) return kNobody;
+  ++deferrals_;
+  return holder_;
+}
+
+void HttpSession::give_up(Holder holder) {
+  if (holder == holder_ && --deferrals_ == 0) answer_unanswered();
+}
+
+void HttpSession::hand_on() {
+  ++holder_;
+  deferrals_ = 0;
+}
+
+void HttpSession::handed_on() {
+  handed_on_ = true;
 }
 
 void HttpSession::answer_unanswered() {
@@ -210,9 +229,10 @@ void HttpSession::next_request() {
   since_ = connection_.context().loop().now();
   request_.pattern_ = nullptr;
   handler_ = nullptr;
-  head_owned_ = answered_ = answer_complete_ = deferred_ = false;
+  head_owned_ = answered_ = answer_complete_ = handed_on_ = false;
   chunked_ = bad_answer_ = upgrade_taken_ = source_waits_ = false;
   streams_body_ = in_error_route_ = no_head_ = gone_due_ = held_ = false;
+  hand_on();
   answer_by_ = io::TimePoint::max();
   if (extras_) extras_.reset();
   status_ = 200;

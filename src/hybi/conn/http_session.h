@@ -64,21 +64,14 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   bool head_open() const { return in_head_hooks_ || held_ || !answered(); }
   unsigned status() const { return status_; }
   const http::Fields& fields() const { return fields_; }
-  // Somebody holds the right to answer later. Returns: its number. The last one given counts: who
-  // gives up an earlier one has handed the request on.
-  std::uint32_t defer() {
-    deferred_ = true;
-    return ++deferral_;
-  }
-  void give_up(std::uint32_t deferral) {
-    if (deferral == deferral_) answer_unanswered();
-  }
-  // A middleware that took its time goes on: the request is the rest of the chain's.
-  void go_on() {
-    deferred_ = false;
-    ++deferral_;
-  }
-  bool deferred() const { return deferred_; }
+  // Who has to answer: a middleware, behind its next() the rest of the chain. Rights to answer
+  // later count for the one who has to; when the last of them is given up, nobody will answer.
+  using Holder = std::uint32_t;
+  Holder defer();  // the right to answer later. Returns: whose it is.
+  void give_up(Holder holder);
+  bool deferred() const { return deferrals_ > 0; }
+  void hand_on();    // a middleware calls next()
+  void handed_on();  // and has returned from it: what it defers now does not count any more
 
   // --- bodies as they come
   void set_body_reader(BodyReader reader);
@@ -106,6 +99,7 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
     if (head_open()) status_ = status;
   }
   void set_field(std::string_view name, std::string_view value, bool replace);
+  void remove_field(std::string_view name);
   void answer(Bytes body, std::string_view content_type);
   void answer_pieces(std::vector<BodyPiece> pieces, std::string_view content_type);
   void answer_stream(std::string_view content_type, StreamSource source);
@@ -148,6 +142,7 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   void drop_answer_hooks();
 
   class ChunkWriter;
+  class GoOn;
   class FilteredPieces;
 
   enum class Stage : std::uint8_t {
@@ -156,6 +151,8 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
     Answering,  // the request is complete, the answer is not
     Lingering,  // we have ended; what comes is discarded (RFC 9112 9.6)
   };
+
+  static constexpr Holder kNobody = 0;
 
   void handler_failed();
   void refuse_handshake(Errc why, Versions accepted);
@@ -218,15 +215,15 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   io::TimePoint answer_by_ = io::TimePoint::max();  // the route's deadline
   std::uint64_t body_received_ = 0;
   std::uint32_t request_number_ = 0;
-  std::uint32_t deferral_ = 0;
+  Holder holder_ = kNobody + 1;
+  std::uint32_t deferrals_ = 0;  // rights to answer later that the holder has not given up
   unsigned status_ = 200;
   Stage stage_ = Stage::Idle;
   bool head_started_ = false;
   bool body_complete_ = false;
   bool answered_ = false;         // the head of the answer is written
   bool answer_complete_ = false;  // and its body
-  bool deferred_ = false;
-  bool continue_due_ = false;  // the client waits for 100 (Continue)
+  bool continue_due_ = false;     // the client waits for 100 (Continue)
   bool close_after_ = false;
   bool peer_ended_ = false;
   bool chunked_ = false;
@@ -240,15 +237,18 @@ class HttpSession final : public Session, public Recycled<HttpSession> {
   bool in_error_route_ = false;
   bool no_head_ = false;  // the request could not be read
   bool gone_due_ = false;
+  bool handed_on_ = false;  // what runs has called next()
 };
 
 template <class F>
 void HttpSession::dispatch(F&& user_code) {
+  handed_on_ = false;
   try {
     user_code();
   } catch (...) {
     handler_failed();
   }
+  handed_on_ = false;  // a middleware around it says so again
 }
 
 }  // namespace hybi::conn

@@ -75,6 +75,11 @@ Response& Response::add(std::string_view name, std::string_view value) {
   return *this;
 }
 
+Response& Response::remove(std::string_view name) {
+  session_->remove_field(name);
+  return *this;
+}
+
 Response& Response::cookie(const http::SetCookie& cookie) {
   const Result<std::string> value = cookie.build();
   if (value) {
@@ -223,9 +228,9 @@ bool Response::answered() const {
 // A request that somebody has promised to answer.
 struct conn::PendingAnswer {
   RequestRef request;
-  std::uint32_t deferral;
+  HttpSession::Holder holder;
 
-  PendingAnswer(RequestRef of, std::uint32_t number) : request(std::move(of)), deferral(number) {}
+  PendingAnswer(RequestRef of, HttpSession::Holder whose) : request(std::move(of)), holder(whose) {}
   PendingAnswer(const PendingAnswer&) = delete;
   PendingAnswer& operator=(const PendingAnswer&) = delete;
   ~PendingAnswer();
@@ -249,7 +254,7 @@ bool conn::PendingAnswer::post(std::function<void(HttpSession&)> task) const {
 }
 
 conn::PendingAnswer::~PendingAnswer() {
-  post([number = deferral](HttpSession& session) { session.give_up(number); });
+  post([whose = holder](HttpSession& session) { session.give_up(whose); });
 }
 
 bool ResponseHandle::respond(std::function<void(Response&)> answer) const {

@@ -67,6 +67,31 @@ void HttpSession::add_trailer(std::string_view name, std::string_view value) {
 
 // --- hooks
 
+// What a hook calls to let the answer go. Given up without a call, it is a 500.
+class HttpSession::GoOn {
+ public:
+  explicit GoOn(RequestRef request) : request_(std::move(request)) {}
+  GoOn(const GoOn&) = delete;
+  GoOn& operator=(const GoOn&) = delete;
+  ~GoOn() {
+    if (called_) return;
+    request_.connection.port->post([of = request_](LoopContext& context) {
+      HttpSession* const session = of.find(context);
+      if (session == nullptr) return;
+      session->drop_answer_hooks();
+      session->answer_unanswered();
+    });
+  }
+  void run() {
+    if (std::exchange(called_, true)) return;
+    if (HttpSession* const session = request_.find_here()) session->release_answer();
+  }
+
+ private:
+  RequestRef request_;
+  bool called_ = false;
+};
+
 // Returns: true when the answer has to wait; then it belongs into extras_->held.
 bool HttpSession::run_answer_hooks() {
   while (extras_ && !extras_->on_answer.empty()) {
@@ -74,10 +99,7 @@ bool HttpSession::run_answer_hooks() {
     extras_->on_answer.pop_back();
     held_ = true;
     try {
-      hook(response_, [of = request_ref(), called = std::make_shared<bool>(false)] {
-        if (std::exchange(*called, true)) return;
-        if (HttpSession* const session = of.find_here()) session->release_answer();
-      });
+      hook(response_, [go_on = std::make_shared<GoOn>(request_ref())] { go_on->run(); });
     } catch (...) {
       held_ = false;
       handler_failed();
@@ -114,7 +136,8 @@ void HttpSession::run_head_hooks(std::string_view content_type,
   }
   in_head_hooks_ = false;
   extras_->content_type = {};
-  if (bad_answer_ || !body_allowed()) extras_->filter.reset();
+  // That of an answer to HEAD stays: without a body nobody knows the length it would have had.
+  if (bad_answer_ || status_ == 204 || status_ == 304) extras_->filter.reset();
 }
 
 void HttpSession::count_body(std::uint64_t bytes) {
@@ -292,7 +315,7 @@ void HttpSession::body_ended() {
     BodyReader reader = std::exchange(extras_->reader, {});
     if (reader.on_end) dispatch([&] { reader.on_end(); });
   }
-  if (&connection_.session() == this && !deferred_) answer_unanswered();
+  if (&connection_.session() == this && !deferred()) answer_unanswered();
 }
 
 void HttpSession::cut_body(Errc why) {

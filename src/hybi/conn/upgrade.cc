@@ -16,6 +16,7 @@ namespace hybi {
 
 struct Upgrade::Pending {
   conn::RequestRef request;
+  conn::HttpSession::Holder holder;
   std::vector<std::string> subprotocols;
   std::string origin;
   OutBuffer fields;
@@ -41,10 +42,11 @@ Upgrade::Upgrade(Upgrade&& other) noexcept = default;
 
 Upgrade::~Upgrade() {
   if (!pending_) return;
-  pending_->with_session([](conn::HttpSession& session, Pending&) {
-    session.answer_unanswered();
-    return true;
-  });
+  // Behind what runs: it may answer otherwise.
+  pending_->request.connection.port->post(
+      [of = pending_->request, holder = pending_->holder](conn::LoopContext& context) {
+        if (conn::HttpSession* const session = of.find(context)) session->give_up(holder);
+      });
 }
 
 const std::vector<std::string>& Upgrade::subprotocols() const {
@@ -143,7 +145,7 @@ std::optional<Upgrade> HttpSession::take_upgrade() {
     return std::nullopt;
   }
   // Which versions are served is known when it is accepted: a foreign one is refused then.
-  deferred_ = true;
+  pending->holder = defer();
   return Upgrade(std::move(pending));
 }
 
@@ -218,7 +220,6 @@ void HttpSession::write_upgrade(const ws::Offer& offer, WsSession::Agreed& agree
   fields_.write(out);
   http::write_end_of_head(out);
   answered_ = answer_complete_ = true;
-  if (bad_answer_) fields_.clear();
 }
 
 }  // namespace conn

@@ -2,6 +2,7 @@
 #include <hybi/engine/redis_link.h>
 
 #include <cerrno>
+#include <utility>
 
 #include <hiredis/hiredis.h>
 #include <sys/socket.h>
@@ -46,7 +47,46 @@ RedisReply copy_of(const redisReply& from) {
   return reply;
 }
 
+// Of the shortest element that a server can send, "+" and CRLF, no more than this fit.
+constexpr std::size_t kLeastElementBytes = 3;
+
 }  // namespace
+
+// hiredis makes the place of an array when its count is read, whatever that is.
+struct RedisLink::Bounds {
+  redisReplyObjectFunctions functions;
+  void* (*create_array)(const redisReadTask*, int);
+  std::size_t max_elements;
+
+  static void* make_array(const redisReadTask* task, int count) {
+    const auto* const bounds = static_cast<const Bounds*>(task->privdata);
+    const bool fits = count < 0 || static_cast<std::size_t>(count) <= bounds->max_elements;
+    return fits ? bounds->create_array(task, count) : nullptr;
+  }
+};
+
+RedisLink::RedisLink(redisContext* context, std::size_t max_reply_bytes)
+    : bounds_(new Bounds{.functions = *context->reader->fn,
+                         .create_array = context->reader->fn->createArray,
+                         .max_elements = max_reply_bytes / kLeastElementBytes}),
+      context_(context),
+      max_reply_bytes_(max_reply_bytes) {
+  bounds_->functions.createArray = &Bounds::make_array;
+  context->reader->fn = &bounds_->functions;
+  context->reader->privdata = bounds_.get();
+}
+
+RedisLink::RedisLink(RedisLink&&) noexcept = default;
+RedisLink& RedisLink::operator=(RedisLink&& other) noexcept {
+  std::swap(bounds_, other.bounds_);
+  std::swap(context_, other.context_);
+  std::swap(max_reply_bytes_, other.max_reply_bytes_);
+  std::swap(reply_bytes_, other.reply_bytes_);
+  std::swap(connecting_, other.connecting_);
+  std::swap(unwritten_, other.unwritten_);
+  return *this;
+}
+RedisLink::~RedisLink() = default;
 
 void RedisLink::Free::operator()(redisContext* context) const {
   redisFree(context);
@@ -77,10 +117,11 @@ Result<void> RedisLink::on_ready(bool readable, bool writable) {
     context_->flags |= REDIS_CONNECTED;
   }
   if (readable) {
+    const std::size_t before = context_->reader->len;
     if (redisBufferRead(context_.get()) != REDIS_OK) return Errc::RedisUnreachable;
-    if (context_->reader->len - context_->reader->pos > max_reply_bytes_) {
-      return Errc::RedisReplied;
-    }
+    // What was read of an array is no longer in the buffer, but it is there.
+    reply_bytes_ += context_->reader->len - before;
+    if (reply_bytes_ > max_reply_bytes_) return Errc::RedisReplied;
   }
   if (unwritten_ && writable) {
     int done = 0;
@@ -109,6 +150,7 @@ Result<std::optional<RedisReply>> RedisLink::next_reply() {
   void* reply = nullptr;
   if (redisGetReplyFromReader(context_.get(), &reply) != REDIS_OK) return Errc::RedisReplied;
   if (reply == nullptr) return std::optional<RedisReply>();
+  reply_bytes_ = context_->reader->len - context_->reader->pos;
   const std::unique_ptr<redisReply, FreeReply> owned(static_cast<redisReply*>(reply));
   return std::optional<RedisReply>(copy_of(*owned));
 }

@@ -24,6 +24,10 @@ class RedisLink {
   // Fails: RedisUnreachable.
   static Result<RedisLink> connect(const RedisOptions& options);
 
+  RedisLink(RedisLink&&) noexcept;
+  RedisLink& operator=(RedisLink&&) noexcept;
+  ~RedisLink();
+
   int fd() const;
   bool connecting() const { return connecting_; }
   bool wants_write() const { return connecting_ || unwritten_; }
@@ -39,11 +43,13 @@ class RedisLink {
   struct Free {
     void operator()(redisContext* context) const;
   };
-  RedisLink(redisContext* context, std::size_t max_reply_bytes)
-      : context_(context), max_reply_bytes_(max_reply_bytes) {}
+  struct Bounds;
+  RedisLink(redisContext* context, std::size_t max_reply_bytes);
 
+  std::unique_ptr<Bounds> bounds_;  // outlives the context, which uses it
   std::unique_ptr<redisContext, Free> context_;
   std::size_t max_reply_bytes_;
+  std::size_t reply_bytes_ = 0;  // read of the reply that is not whole yet
   bool connecting_ = true;
   bool unwritten_ = false;
 };

@@ -8,9 +8,10 @@ std::shared_ptr<SessionStore> redis_session_store(RedisStoreOptions options) {
 }
 
 namespace engine {
-namespace {
 
 using Kind = RedisReply::Kind;
+
+namespace {
 
 // A hash without fields does not exist, but a session without values does: each has the field "#",
 // and "=name" for each of its values.
@@ -70,6 +71,13 @@ std::string_view letter_of(SessionChange::Kind kind) {
   }
 }
 
+// What a request is told does not say more: the reason is one of the machines in between.
+Error store_failed() {
+  return {Errc::SessionStoreFailed};
+}
+
+}  // namespace
+
 std::optional<StoredSession> session_in(const RedisReply& reply) {
   if (reply.items.size() != 2 || reply.items[0].kind != Kind::Integer) return std::nullopt;
   const std::vector<RedisReply>& fields = reply.items[1].items;
@@ -82,13 +90,6 @@ std::optional<StoredSession> session_in(const RedisReply& reply) {
   }
   return session;
 }
-
-// What a request is told does not say more: the reason is one of the machines in between.
-Error store_failed() {
-  return {Errc::SessionStoreFailed};
-}
-
-}  // namespace
 
 RedisSessionStore::RedisSessionStore(RedisStoreOptions options)
     : options_(std::move(options)),

@@ -8,6 +8,9 @@
 
 namespace hybi::engine {
 
+// What the store's own commands have as a reply for a session; none if it is no such thing.
+std::optional<StoredSession> session_in(const RedisReply& reply);
+
 class RedisSessionStore final : public SessionStore {
  public:
   explicit RedisSessionStore(RedisStoreOptions options);
