@@ -209,9 +209,9 @@ class Response {
   std::optional<std::uint64_t> content_length() const;
 
   // Runs when an answer is given, before on_head and before anything of it is written: the answer
-  // waits until `go_on` is called, once, now or later on the loop's thread. Until then status and
-  // fields can be changed; other answers are ignored. Not for refusals of what was malformed, too
-  // large or too slow, and not for 101. The last one added runs first.
+  // waits until `go_on` is called, once, now or later on the loop's thread; 500 if it is dropped.
+  // Until then status and fields can be changed; other answers are ignored. Not for refusals of
+  // what was malformed, too large or too slow, and not for 101. The last one added runs first.
   Response& on_answer(std::function<void(Response&, std::function<void()> go_on)> hook);
   // Runs just before the head of the answer is written, whoever answers, the library's errors
   // included; the last one added runs first. It may read and set status and fields, and filter().
@@ -274,8 +274,9 @@ class Response {
   conn::HttpSession* session_;
 };
 
-// The right to answer a request later. Copyable; when the last copy goes without an answer, the
-// request is answered 500. Thread: any.
+// The right to answer a request later. Copyable; when the last copy of the last one goes without an
+// answer, the request is answered 500. One that a middleware keeps beyond its next() may answer as
+// well, but is not waited for. Thread: any.
 class ResponseHandle {
  public:
   // Runs `answer` with the response on the loop's thread; does nothing if the peer has gone.

@@ -92,7 +92,7 @@ struct SessionOptions {
   std::string path = "/";
   std::string domain = {};  // empty: this host only
   enum class Secure : std::uint8_t {
-    Auto,    // where the request came over TLS, to us or to a proxy that says so
+    Auto,    // where Request::scheme is https: trusted proxies and behind_tls count
     Always,  // also implied by a name with __Host- or __Secure-
     Never,
   };

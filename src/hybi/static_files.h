@@ -44,7 +44,8 @@ struct StaticOptions {
   // Tried in this order for a path that ends in a slash. A directory without a slash is redirected
   // to the same path with one (301).
   std::vector<std::string> index = {"index.html"};
-  // A page of a directory's entries where no index is: names, sizes, dates.
+  // A page of a directory's entries where no index is: names, sizes, dates. It is made on a thread
+  // for what blocks (ServerOptions::blocking_threads).
   bool listing = false;
   std::size_t max_listed = 5000;  // the page says how many more there are
   // "app.js.br" and "app.js.gz" beside "app.js" are sent instead of it to clients that take them,

@@ -71,6 +71,20 @@ TEST_P(AccessLog, TokensAndCookiesAreRedacted) {
             "GET /?access_token=…&a=1 HTTP/1.1|?access_token=…&a=1|…|…|…|…|…|page");
 }
 
+TEST_P(AccessLog, SecretsOfTheApplicationAreRedactedAsWell) {
+  auto server = start([&](auto& site) {
+    site.use(access_log(
+        {.format = "%q|%{X-Tenant}i|%{X-Other}i",
+         .sink = [lines = lines_](std::string_view line) { lines->add(std::string(line)); },
+         .secret_fields = {"x-tenant"},
+         .secret_parameters = {"invite"}}));
+    site.get("/", [](Request&, Response& res) { res.text("hello"); });
+  });
+  EXPECT_EQ(logs(*server, get("/?a=1&invite=s3cret&%69nvite=s3cret",
+                              "X-Tenant: s3cret\r\nX-Other: other\r\n")),
+            "?a=1&invite=…&%69nvite=…|…|other");
+}
+
 TEST_P(AccessLog, UpgradesAreToldAs101WhenTheyOpen) {
   auto server = serve("%m %U %s %b %X");
   EXPECT_EQ(logs(*server, upgrade("/ws")), "GET /ws 101 - +");

@@ -122,6 +122,17 @@ TEST_P(Compress, TheClientsWeightsThenOurOrderDecide) {
   EXPECT_EQ(ask(*server, get("/")).count("content-encoding"), 0u);
 }
 
+TEST_P(Compress, OnlyTheCodingsThatAreListedAreUsed) {
+  auto server = serve({.codings = {"gzip", "zstd", "identity"}, .level = 100});
+  EXPECT_EQ(accepting(*server, "br, deflate, gzip").field("content-encoding"), "gzip");
+  EXPECT_EQ(accepting(*server, "br, deflate, zstd").count("content-encoding"), 0u);
+  server = serve({.codings = {}});
+  EXPECT_EQ(accepting(*server, "br, deflate, gzip").count("content-encoding"), 0u);
+  auto fast = serve({.codings = {"br"}, .brotli_quality = -5});
+  auto best = serve({.codings = {"br"}, .brotli_quality = 11});
+  EXPECT_LT(accepting(*best, "br").body.size(), accepting(*fast, "br").body.size());
+}
+
 TEST_P(Compress, NeverTwiceAndNotWhatMustStay) {
   auto server = serve();
   EXPECT_EQ(accepting(*server, "gzip", "/encoded").field("content-encoding"), "zstd");

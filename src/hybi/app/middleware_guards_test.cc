@@ -191,6 +191,44 @@ TEST_P(Guards, RateLimitRefusesWhoAsksTooOften) {
   EXPECT_EQ(ask(*server, get("/")).status, 429u);
 }
 
+TEST_P(Guards, RateLimitLetsABurstThroughAndThenTheRate) {
+  const Clock clock;
+  auto server = start([&](auto& site) {
+    site.use(rate_limit({.requests = 2, .interval = 10s, .burst = 4, .clock = clock.now()}));
+    site.get("/", [](Request&, Response& res) { res.text("hello"); });
+  });
+  const auto let_in = [&] {
+    int count = 0;
+    for (int i = 0; i < 6; ++i) count += ask(*server, get("/")).status == 200 ? 1 : 0;
+    return count;
+  };
+  EXPECT_EQ(let_in(), 4);
+  clock.advance(10s);
+  EXPECT_EQ(let_in(), 2);
+  clock.advance(1h);
+  EXPECT_EQ(let_in(), 4) << "no more than the burst is saved up";
+}
+
+// Keys that an attacker makes up push each other out, and the table stays as it is.
+TEST_P(Guards, RateLimitForgetsKeysInsteadOfGrowing) {
+  auto server = start([&](auto& site) {
+    site.use(rate_limit(
+        {.requests = 1,
+         .interval = 1h,
+         .key = [](Request& req) { return std::optional(std::string(req.header("x-key"))); },
+         .max_keys = 1,
+         .clock = Clock().now()}));
+    site.get("/", [](Request&, Response& res) { res.text("hello"); });
+  });
+  const auto status = [&](int key) {
+    return ask(*server, get("/", "X-Key: " + std::to_string(key) + "\r\n")).status;
+  };
+  EXPECT_EQ(status(0), 200u);
+  EXPECT_EQ(status(0), 429u);
+  for (int key = 1; key <= 200; ++key) EXPECT_EQ(status(key), 200u);
+  EXPECT_EQ(status(0), 200u) << "forgotten";
+}
+
 TEST_P(Guards, RateLimitCountsByKey) {
   auto server = start([&](auto& site) {
     site.use(rate_limit({.requests = 1,
@@ -325,6 +363,7 @@ TEST_P(Guards, SecurityHeadersCanBeLeftOut) {
                                    .referrer_policy = "",
                                    .frame_ancestors = "https://a.example",
                                    .content_security_policy = "Frame-Ancestors 'none'",
+                                   .strict_transport_security = "max-age=7",
                                    .cross_origin_opener_policy = "",
                                    .cross_origin_resource_policy = ""}));
         site.get("/", [](Request&, Response& res) { res.text("hello"); });
@@ -332,7 +371,7 @@ TEST_P(Guards, SecurityHeadersCanBeLeftOut) {
       {.behind_tls = true});
   const Reply reply = ask(*server, get("/"));
   EXPECT_EQ(reply.field("content-security-policy"), "Frame-Ancestors 'none'");
-  EXPECT_EQ(reply.field("strict-transport-security"), "max-age=15552000");
+  EXPECT_EQ(reply.field("strict-transport-security"), "max-age=7");
   for (const char* name : {"x-content-type-options", "referrer-policy", "x-frame-options",
                            "cross-origin-opener-policy", "cross-origin-resource-policy"}) {
     EXPECT_EQ(reply.count(name), 0u) << name;

@@ -178,6 +178,21 @@ TEST_F(SessionSocketsInMemory, ExpiryClosesThem) {
   EXPECT_EQ(after(1min, *live), kClosed);
 }
 
+TEST_F(SessionSocketsInMemory, TheCloseFrameSaysWhatTheOptionsSay) {
+  SessionOptions with = options();
+  with.close_code = 4777;
+  with.close_reason = "logged out";
+  sessions_ = Sessions::create(std::move(with)).value();
+  server_ = serve(*sessions_);
+  ada_ = std::make_unique<Browser>(*server_);
+  ada_->get("/login/ada");
+  const auto live = ada_->open("/live");
+  ASSERT_NE(live, nullptr);
+  EXPECT_EQ(ada_->said("/destroy"), "destroyed");
+  EXPECT_EQ(ada_->heard(*live, "close 4777").substr(0, 10), "close 4777");
+  EXPECT_NE(live->received().find("logged out"), std::string::npos);
+}
+
 TEST_F(SessionSocketsInMemory, MessagesAndRequestsKeepTheSessionAlive) {
   const auto live = ada_->open("/live");
   for (int i = 0; i < 3; ++i) {

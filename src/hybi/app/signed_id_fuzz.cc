@@ -47,7 +47,8 @@ bool is_ours(const Signers& ids, std::string_view value) {
 void check_value(const Signers& ids, std::string_view value) {
   const auto verified = ids.both.verify(value);
   require(verified.has_value() == is_ours(ids, value));
-  require(!ids.other_purpose.verify(value) && !ids.foreign.verify(value));
+  require(!ids.other_purpose.verify(value));
+  require(!verified || !ids.foreign.verify(value));
   require(!ids.both.verify_text(value, value));
   if (!verified) return;
   require(verified->id == value.substr(0, SignedId::kIdSize));

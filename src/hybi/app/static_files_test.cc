@@ -214,6 +214,16 @@ TEST_P(Static, ListsADirectoryWhereThatIsOn) {
   EXPECT_EQ(status("/files/none/"), 404u);
 }
 
+TEST_P(Static, OptionsBoundTheListingAndTheRanges) {
+  for (int i = 0; i < 9; ++i) folder_.write("root/plain/" + std::to_string(i), "x");
+  serve({.listing = true, .max_listed = 4, .max_ranges = 1});
+  EXPECT_NE(fetch("/files/plain/").body.find("4 entries of more"), std::string::npos);
+  EXPECT_EQ(status("/files/large.bin", "Range: bytes=0-0\r\n"), 206u);
+  EXPECT_EQ(status("/files/large.bin", "Range: bytes=0-0,1000-1000\r\n"), 200u);
+  serve({.max_ranges = 2});
+  EXPECT_EQ(status("/files/large.bin", "Range: bytes=0-0,1000-1000\r\n"), 206u);
+}
+
 // Its one thread is busy: the page waits, everything else goes on.
 TEST_P(Static, ADirectoryIsReadOnAThreadForWhatBlocks) {
   std::promise<void> let_go;

@@ -270,6 +270,57 @@ TEST_P(Unanswered, AHandleOfAnEarlierRequestDoesNotSpeakForTheNextOne) {
   EXPECT_EQ(server->errors().text(), "");
 }
 
+TEST_P(Unanswered, AHandleOfAnEarlierRequestHidesNoHandler) {
+  Kept<ResponseHandle> old;
+  auto server = start([&](auto& site) {
+    site.get("/old", [&](Request&, Response& res) {
+      old.keep(res.later());
+      res.text("old");
+    });
+    site.get("/none", [](Request&, Response&) {});
+  });
+  auto client = server->connect();
+  client->write(get("/old") + get("/none"));
+  ASSERT_TRUE(client->read_until(replies(2)));
+  EXPECT_EQ(take_replies(client->take(), false).at(1).status, 500u);
+}
+
+TEST_P(Unanswered, AMiddlewareMayAnswerLaterByItsHandleAlone) {
+  Kept<ResponseHandle> kept;
+  auto server = start([&](auto& site) {
+    site.use([&](Request&, Response& res, Next) { kept.keep(res.later()); });
+    site.get("/", [](Request&, Response& res) { res.text("never"); });
+  });
+  auto client = server->connect();
+  for (const char* body : {"first", "second", ""}) {
+    client->write(get("/"));
+    ASSERT_TRUE(server->run_until([&] { return kept.size() == 1; }));
+    const ResponseHandle handle = kept.take();
+    if (*body != '\0') handle.respond([body](Response& res) { res.text(body); });
+  }
+  ASSERT_TRUE(client->read_until(replies(3)));
+  const auto all = take_replies(client->take(), false);
+  EXPECT_EQ(all.at(0).body, "first");
+  EXPECT_EQ(all.at(1).body, "second");
+  EXPECT_EQ(all.at(2).status, 500u) << "the handle was given up";
+}
+
+TEST_P(Unanswered, AStreamedBodyWhoseReaderDoesNotAnswerIsNotedAtItsEnd) {
+  Notes notes;
+  auto server = start([&](auto& site) {
+    site.post("/", {.stream_body = true},
+              [&](Request& req, Response&) { req.on_body({.on_end = [&] { notes.add("end"); }}); });
+  });
+  auto client = server->connect();
+  client->write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n");
+  server->run_until([] { return true; });
+  EXPECT_EQ(client->received(), "");
+  client->write("body");
+  ASSERT_TRUE(client->read_until(replies(1)));
+  EXPECT_EQ(take_replies(client->take(), false).at(0).status, 500u);
+  EXPECT_EQ(notes.text(), "end");
+}
+
 TEST_P(Unanswered, APeerThatGoesWhileAMiddlewareWaitsIsForgotten) {
   Kept<ResponseHandle> handles;
   Kept<Next> nexts;

@@ -77,7 +77,7 @@ class HttpSession::GoOn {
     if (called_) return;
     request_.connection.port->post([of = request_](LoopContext& context) {
       HttpSession* const session = of.find(context);
-      if (session == nullptr || !session->held_) return;
+      if (session == nullptr) return;
       session->drop_answer_hooks();
       session->answer_unanswered();
     });

@@ -220,7 +220,6 @@ void HttpSession::write_upgrade(const ws::Offer& offer, WsSession::Agreed& agree
   fields_.write(out);
   http::write_end_of_head(out);
   answered_ = answer_complete_ = true;
-  if (bad_answer_) fields_.clear();
 }
 
 }  // namespace conn
