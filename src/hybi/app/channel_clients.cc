@@ -96,7 +96,9 @@ class ChannelClients::State : public std::enable_shared_from_this<State> {
     ChannelUser user;
     std::set<std::string> present;  // channels where others see it
   };
-  // Null: it has to connect first. Thread: the connection's loop's; so is the client's.
+  // Null: it has not said anything yet. Thread: the connection's loop's; so is the client's.
+  std::shared_ptr<Client> known(WebSocket& ws);
+  // Null: it has to connect first.
   std::shared_ptr<Client> client(WebSocket& ws);
   std::shared_ptr<Client> admit(WebSocket& ws, ChannelUser user);
   void closed(WebSocket& ws);
@@ -138,13 +140,15 @@ class ChannelClients::State : public std::enable_shared_from_this<State> {
   std::map<std::uint64_t, std::shared_ptr<Client>> clients;  // by WebSocket::id
 };
 
+std::shared_ptr<ChannelClients::State::Client> ChannelClients::State::known(WebSocket& ws) {
+  const std::lock_guard lock(mutex);
+  const auto found = clients.find(ws.id());
+  return found != clients.end() ? found->second : nullptr;
+}
+
 std::shared_ptr<ChannelClients::State::Client> ChannelClients::State::client(WebSocket& ws) {
-  {
-    const std::lock_guard lock(mutex);
-    const auto found = clients.find(ws.id());
-    if (found != clients.end()) return found->second;
-  }
-  return options.authenticate ? nullptr : admit(ws, {});
+  auto there = known(ws);
+  return there || options.authenticate ? there : admit(ws, {});
 }
 
 std::shared_ptr<ChannelClients::State::Client> ChannelClients::State::admit(WebSocket& ws,
@@ -206,12 +210,7 @@ void ChannelClients::State::listen() {
 }
 
 void ChannelClients::State::connect(WebSocket& ws, const json& data, Done done) {
-  {
-    const std::lock_guard lock(mutex);
-    if (clients.contains(ws.id())) {
-      return done(ObjectError{"bad_data", "hybi:connect comes first and once"});
-    }
-  }
+  if (known(ws)) return done(ObjectError{"bad_data", "hybi:connect comes first and once"});
   if (!data.is_object() && !data.is_null()) {
     return done(ObjectError{"bad_data", "the data is an object"});
   }
@@ -354,6 +353,7 @@ void ChannelClients::State::publish(WebSocket&, const std::shared_ptr<Client>& c
   server.publish(channel, Message{as_bytes(std::string_view(text)), true},
                  {.json = true,
                   .idempotency_key = own_key,
+                  .key = client->id,  // of KeepLatest: each client's latest waits
                   .publisher = client->id,
                   .done = [done](Result<Published> published) {
                     if (!published) return done(unavailable());
@@ -418,7 +418,7 @@ Objects& ChannelClients::objects() {
 }
 
 const ChannelUser* ChannelClients::user(WebSocket& ws) const {
-  const auto client = state_->client(ws);
+  const auto client = state_->known(ws);
   return client ? &client->user : nullptr;
 }
 

@@ -11,7 +11,6 @@
 namespace hybi {
 
 void ChannelHub::start() {
-  if (!engine_) engine_ = memory_engine();
   if (!engine_->shared()) return;
   interest_.set_engine(engine_);
   engine_->attach({.on_publication = [weak = weak_from_this()](std::string_view channel,

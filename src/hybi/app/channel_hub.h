@@ -26,7 +26,7 @@ class ChannelHub : public std::enable_shared_from_this<ChannelHub> {
   // --- before the loops run
   ChannelRules& rules() { return rules_; }
   void set_engine(std::shared_ptr<Engine> engine) { engine_ = std::move(engine); }
-  // Makes the engine that ships if none was set and one is needed, and listens to it.
+  // Listens to the engine.
   void start();
   void join(const PortRef& port, LoopChannels& channels) { loops_.push_back({port, &channels}); }
 
@@ -44,7 +44,7 @@ class ChannelHub : public std::enable_shared_from_this<ChannelHub> {
                  const conn::WsSession* except = nullptr, LoopChannels* here = nullptr);
   void visit(std::function<void(WebSocket&)> visitor);
 
-  Engine& engine() { return *engine_; }  // Requires: some channel needs one.
+  Engine& engine() { return *engine_; }
   ChannelInterest& interest() { return interest_; }
   // As its subscribers are sent it.
   conn::PublishedMessage message_of(const Publication& publication, std::uint64_t epoch) const;
@@ -64,7 +64,7 @@ class ChannelHub : public std::enable_shared_from_this<ChannelHub> {
             const ChannelOptions* rules, const conn::WsSession* except, LoopChannels* here);
 
   ChannelRules rules_;
-  std::shared_ptr<Engine> engine_;
+  std::shared_ptr<Engine> engine_ = memory_engine();
   ChannelInterest interest_;
   std::vector<Member> loops_;
   // Held while a publication gets its offset and is posted, so that every mailbox has the order of

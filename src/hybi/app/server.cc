@@ -276,7 +276,7 @@ Server& Server::channel(std::string_view pattern, ChannelOptions options) {
 }
 
 Server& Server::engine(std::shared_ptr<Engine> engine) {
-  impl_->hub->set_engine(std::move(engine));
+  if (engine) impl_->hub->set_engine(std::move(engine));
   return *this;
 }
 
