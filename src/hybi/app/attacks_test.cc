@@ -120,14 +120,17 @@ TEST_P(Attacks, HeaderInjectionIntoThe101IsNotPossible) {
 
 // HTML 9.2.6: a line end in a name would begin a field of its own, or another event.
 TEST_P(Attacks, EventStreamsCannotBeInjectedInto) {
-  std::vector<SendResult> results;
+  std::atomic<int> dropped = 0;
   auto server = start([&](auto& site) {
     site.get("/", [&](Request&, Response& res) {
       const EventStream events = res.events();
+      const auto send = [&](const StreamEvent& event) {
+        if (events.send(event) == SendResult::Dropped) ++dropped;
+      };
       for (const std::string end : {"\n", "\r", "\r\n", "\n\n"}) {
-        results.push_back(events.send({.data = "x", .event = "a" + end + "data: evil"}));
-        results.push_back(events.send({.data = "x", .id = "1" + end + "data: evil"}));
-        results.push_back(events.send({.data = "x" + end + end + "event: evil" + end + "id: 5"}));
+        send({.data = "x", .event = "a" + end + "data: evil"});
+        send({.data = "x", .id = "1" + end + "data: evil"});
+        send({.data = "x" + end + end + "event: evil" + end + "id: 5"});
       }
     });
   });
@@ -136,7 +139,7 @@ TEST_P(Attacks, EventStreamsCannotBeInjectedInto) {
   EXPECT_EQ(text.find("\rdata: evil"), std::string::npos) << text;
   EXPECT_EQ(text.find("\ndata: evil"), std::string::npos) << text;
   EXPECT_EQ(text.find("\nid: 5"), std::string::npos) << text;
-  EXPECT_EQ(std::count(results.begin(), results.end(), SendResult::Dropped), 8);
+  EXPECT_EQ(dropped, 8);
 }
 
 TEST_P(Attacks, FormBombsAre413) {
