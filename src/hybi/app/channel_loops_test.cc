@@ -129,6 +129,7 @@ TEST_P(ChannelLoops, ABroadcastReachesTheWholeRouteOrWhoIsChosen) {
     return yes;
   });
   server.broadcast("/nowhere", "none");
+  ASSERT_TRUE(eventually([&] { return asked == static_cast<int>(clients.size()); }));
   int some = 0;
   ASSERT_TRUE(clients[0].send("from the first"));
   for (std::size_t i = 1; i < clients.size(); ++i) {
