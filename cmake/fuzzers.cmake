@@ -1,5 +1,7 @@
 # Each *_fuzz.cc (beside its source, or in fuzz/) defines LLVMFuzzerTestOneInput.
-#   fuzz preset: fuzz_<name> under libFuzzer; test fuzz.<name> runs 30 s from the seeds.
+#   fuzz preset: fuzz_<name> under libFuzzer; test fuzz.<name> runs 30 s from the seeds. Its random
+#   numbers are the same every time: a clean clone repeats what another did, and a build directory
+#   goes on from what its earlier runs found.
 #   asan preset: replay_<name> runs the seeds once; test seeds.<name>.
 # Seeds and old crashers: fuzz/seeds/<name>/. New inputs go to the build directory.
 function(hybi_fuzzers)
@@ -20,7 +22,7 @@ function(hybi_fuzzers)
       set(corpus ${PROJECT_BINARY_DIR}/corpus/${name})
       file(MAKE_DIRECTORY ${corpus})
       add_test(NAME fuzz.${name} WORKING_DIRECTORY ${corpus}
-               COMMAND ${target} -max_total_time=30 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+               COMMAND ${target} -seed=1 -max_total_time=30 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
                        -artifact_prefix=${PROJECT_BINARY_DIR}/crash-${name}- ${corpus} ${seeds})
       set_tests_properties(fuzz.${name} PROPERTIES TIMEOUT 120 LABELS fuzz)
     elseif(HYBI_PRESET STREQUAL "asan")

@@ -23,13 +23,6 @@ class Attacks : public EveryTransport {
     EXPECT_TRUE(client->read_to_end()) << request.substr(0, 200);
     return client->take();
   }
-  Reply ask(TestServer& server, const std::string& request) {
-    auto client = server.connect();
-    client->write(request);
-    EXPECT_TRUE(client->read_until(replies(1))) << request.substr(0, 200);
-    std::string text = client->take();
-    return take_reply(text).value_or(Reply{});
-  }
 };
 HYBI_EVERY_TRANSPORT(Attacks);
 

@@ -11,13 +11,6 @@ namespace {
 
 class Forms : public EveryTransport {
  protected:
-  Reply ask(TestServer& server, const std::string& request) {
-    auto client = server.connect();
-    client->write(request);
-    EXPECT_TRUE(client->read_until(replies(1))) << request;
-    std::string text = client->take();
-    return take_reply(text).value_or(Reply{});
-  }
   static std::string form(std::string_view target, std::string_view body) {
     return post(target, body, "Content-Type: application/x-www-form-urlencoded\r\n");
   }

@@ -17,13 +17,6 @@ class Cors : public EveryTransport {
       site.ws("/ws", {});
     });
   }
-  Reply ask(TestServer& server, const std::string& request) {
-    auto client = server.connect();
-    client->write(request);
-    EXPECT_TRUE(client->read_until(replies(1))) << request;
-    std::string text = client->take();
-    return take_reply(text).value_or(Reply{});
-  }
   Reply from(TestServer& server, std::string_view origin, std::string_view target = "/") {
     return ask(server, get(target, "Origin: " + std::string(origin) + "\r\n"));
   }

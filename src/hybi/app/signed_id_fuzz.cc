@@ -16,6 +16,8 @@ namespace {
 
 using namespace hybi;
 
+constexpr std::string_view kDigits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const std::string kNew = "a secret of 16 bytes", kOld = "one that was before it";
 
 void require(bool holds) {
@@ -37,9 +39,7 @@ struct Signers {
 // What a value has to be, told in another way: the one that signing its id gives.
 bool is_ours(const Signers& ids, std::string_view value) {
   const std::string id(value.substr(0, SignedId::kIdSize));
-  const bool plain = id.find_first_not_of(
-                         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                         "0123456789-_") == std::string::npos;
+  const bool plain = id.find_first_not_of(kDigits) == std::string::npos;
   return id.size() == SignedId::kIdSize && plain &&
          (value == ids.now.sign(id) || value == ids.before.sign(id));
 }
@@ -60,8 +60,6 @@ void check_value(const Signers& ids, std::string_view value) {
 // The same 128 bits from the fuzzer's bytes, as an id.
 std::string id_of(std::string_view text) {
   std::string id(SignedId::kIdSize, 'A');
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   for (std::size_t i = 0; i < std::min(text.size(), id.size()); ++i) {
     id[i] = kDigits[static_cast<unsigned char>(text[i]) % kDigits.size()];
   }

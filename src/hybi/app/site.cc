@@ -154,13 +154,10 @@ class Site::Continuation {
   Continuation& operator=(const Continuation&) = delete;
   ~Continuation() {
     if (called_) return;
-    conn::LoopPort& port = *request_.connection.port.get();
-    if (port.on_loop_thread()) {
+    if (request_.connection.port->on_loop_thread()) {
       if (conn::HttpSession* const session = request_.find_here()) given_up(*session);
     } else {
-      port.post([of = request_](conn::LoopContext& context) {
-        if (conn::HttpSession* const session = of.find(context)) given_up(*session);
-      });
+      request_.post(given_up);
     }
   }
 

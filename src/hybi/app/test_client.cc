@@ -3,6 +3,8 @@
 #include <hybi/base/ascii.h>
 #include <hybi/testing/ws_peer.h>
 
+#include <gtest/gtest.h>
+
 #include <charconv>
 
 namespace hybi::test {
@@ -107,6 +109,14 @@ TestClient::Done holds(std::string text) {
   return [text = std::move(text)](const std::string& received) {
     return received.find(text) != std::string::npos;
   };
+}
+
+Reply ask(TestServer& server, const std::string& request) {
+  const auto client = server.connect();
+  client->write(request);
+  EXPECT_TRUE(client->read_until(replies(1))) << request.substr(0, 200);
+  std::string text = client->take();
+  return take_reply(text).value_or(Reply{});
 }
 
 std::string get(std::string_view target, std::string_view fields) {

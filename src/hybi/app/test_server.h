@@ -160,6 +160,8 @@ std::vector<Reply> take_replies(std::string text, bool at_end = true);
 // True once `count` whole responses have come.
 TestClient::Done replies(std::size_t count);
 TestClient::Done holds(std::string text);
+// Asks on a connection of its own; not for HEAD.
+Reply ask(TestServer& server, const std::string& request);
 
 std::string get(std::string_view target, std::string_view fields = {});
 std::string post(std::string_view target, std::string_view body, std::string_view fields = {});

@@ -35,7 +35,7 @@ class Unanswered : public EveryTransport {
  protected:
   // The answer to a request whose body, if it has one, comes when `begun` holds.
   template <class Begun>
-  Reply ask(TestServer& server, bool with_body, Begun begun) {
+  Reply ask_once_begun(TestServer& server, bool with_body, Begun begun) {
     auto client = server.connect();
     client->write(with_body ? "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n" : get("/"));
     EXPECT_TRUE(server.run_until(begun));
@@ -44,12 +44,15 @@ class Unanswered : public EveryTransport {
     std::string text = client->take();
     return take_reply(text).value_or(Reply{});
   }
-  Reply ask(TestServer& server, const std::string& request) {
-    auto client = server.connect();
-    client->write(request);
-    EXPECT_TRUE(client->read_until(replies(1))) << request;
-    std::string text = client->take();
-    return take_reply(text).value_or(Reply{});
+  // A middleware keeps a handle beyond its next(), the handler behind it another one.
+  auto start_with_two(Kept<ResponseHandle>& mine, Kept<ResponseHandle>& handlers) {
+    return start([&](auto& site) {
+      site.use([&](Request&, Response& res, Next next) {
+        next();
+        mine.keep(res.later());
+      });
+      site.get("/", [&](Request&, Response& res) { handlers.keep(res.later()); });
+    });
   }
 };
 HYBI_EVERY_TRANSPORT(Unanswered);
@@ -76,7 +79,7 @@ TEST_P(Unanswered, AMiddlewareThatKeepsAHandleHidesNoHandler) {
         });
         site.any("/", [](Request&, Response&) {});
       });
-      const Reply reply = ask(*server, with_body, [&] { return kept.size() > 0; });
+      const Reply reply = ask_once_begun(*server, with_body, [&] { return kept.size() > 0; });
       EXPECT_EQ(reply.status, 500u) << way << (with_body ? " with a body" : "");
       EXPECT_EQ(server->errors().text(), "HttpUnanswered /") << way;
     }
@@ -85,13 +88,7 @@ TEST_P(Unanswered, AMiddlewareThatKeepsAHandleHidesNoHandler) {
 
 TEST_P(Unanswered, AHandlerThatGivesItsHandleUpIsNotedBesideOthers) {
   Kept<ResponseHandle> mine, handlers;
-  auto server = start([&](auto& site) {
-    site.use([&](Request&, Response& res, Next next) {
-      next();
-      mine.keep(res.later());
-    });
-    site.get("/", [&](Request&, Response& res) { handlers.keep(res.later()); });
-  });
+  auto server = start_with_two(mine, handlers);
   auto client = server->connect();
   client->write(get("/"));
   ASSERT_TRUE(server->run_until([&] { return mine.size() == 1; }));
@@ -103,13 +100,7 @@ TEST_P(Unanswered, AHandlerThatGivesItsHandleUpIsNotedBesideOthers) {
 // As a middleware does that answers when the handler takes too long.
 TEST_P(Unanswered, AHandleOfTheMiddlewareAnswersAllTheSame) {
   Kept<ResponseHandle> mine, handlers;
-  auto server = start([&](auto& site) {
-    site.use([&](Request&, Response& res, Next next) {
-      next();
-      mine.keep(res.later());
-    });
-    site.get("/", [&](Request&, Response& res) { handlers.keep(res.later()); });
-  });
+  auto server = start_with_two(mine, handlers);
   auto client = server->connect();
   client->write(get("/"));
   ASSERT_TRUE(server->run_until([&] { return mine.size() == 1; }));

@@ -23,7 +23,7 @@ class UniqueFunction<R(Args...)> {
   requires(!std::is_same_v<std::remove_cvref_t<F>, UniqueFunction> &&
            std::is_invocable_r_v<R, std::remove_cvref_t<F>&, Args...>)
       UniqueFunction(F&& callable) {
-    using Callable = std::remove_cvref_t<F>;
+    using Callable = std::decay_t<F>;
     if constexpr (kFitsInside<Callable>) {
       ::new (static_cast<void*>(inside_)) Callable(std::forward<F>(callable));
       table_ = &kInside<Callable>;

@@ -1,12 +1,12 @@
 // The parts of config.h that know nothing of TOML's syntax; config_read.cc has the others.
 #include <hybi/cli/config.h>
+#include <hybi/cli/number.h>
 #include <hybi/cli/quote.h>
 #include <hybi/cli/units.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 namespace hybi::cli {
@@ -133,10 +133,9 @@ bool parse_flag(const Setting& setting, std::string_view text, Value& value, std
       value = text == "true";
       break;
     case Kind::Integer: {
-      std::uint64_t number = 0;
-      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-      if (error != std::errc() || end != text.data() + text.size()) return false;
-      value = number;
+      const auto number = parse_number<std::uint64_t>(text);
+      if (!number) return false;
+      value = *number;
       break;
     }
     case Kind::Size:

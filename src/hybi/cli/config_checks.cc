@@ -1,10 +1,10 @@
 #include <hybi/cli/config_checks.h>
 
+#include <hybi/cli/number.h>
 #include <hybi/cli/quote.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 
@@ -17,10 +17,8 @@ constexpr std::size_t kMinSecret = 32;
 constexpr std::size_t kMaxUnixPath = 107;  // sockaddr_un
 
 std::optional<unsigned> number(std::string_view text, unsigned most) {
-  unsigned value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value > most) return {};
-  return value;
+  const std::optional<unsigned> value = parse_number<unsigned>(text);
+  return value && *value <= most ? value : std::nullopt;
 }
 
 bool is_letter_or_digit(char c) {

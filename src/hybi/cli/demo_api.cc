@@ -1,10 +1,10 @@
 #include <hybi/cli/demo_api.h>
 #include <hybi/cli/demo_pages.h>
+#include <hybi/cli/number.h>
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,14 +64,13 @@ void echo_json(Request& request, Response& response) {
 // GET /api/later?ms=500: answers after a while; no thread waits for it.
 void answer_later(Server& server, Request& request, Response& response) {
   const std::string text = request.query("ms").value_or("500");
-  unsigned wait = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), wait);
-  if (error != std::errc() || end != text.data() + text.size() || wait > kMaxLaterMilliseconds) {
+  const std::optional<unsigned> asked = parse_number<unsigned>(text);
+  if (!asked || *asked > kMaxLaterMilliseconds) {
     response.status(400).text("ms: 0 to 60000\n");
     return;
   }
   // Timers belong to the first loop, the request to any; the handle leads back.
-  server.post([&server, wait, handle = response.later()] {
+  server.post([&server, wait = *asked, handle = response.later()] {
     server.after(std::chrono::milliseconds(wait), [wait, handle] {
       handle.respond([wait](Response& later) {
         later.text("this answer waited for " + std::to_string(wait) + " ms\n");

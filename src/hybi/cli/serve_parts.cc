@@ -1,7 +1,8 @@
+#include <hybi/cli/config_schema.h>
+#include <hybi/cli/number.h>
 #include <hybi/cli/serve_parts.h>
 #include <hybi/session_store.h>
 
-#include <charconv>
 #include <fstream>
 #include <iterator>
 
@@ -34,12 +35,6 @@ std::string read_secret(const std::string& path) {
   return text;
 }
 
-template <class Number>
-bool parse_number(std::string_view text, Number& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
 std::chrono::seconds whole_seconds(std::chrono::milliseconds time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time);
 }
@@ -67,7 +62,11 @@ std::optional<RedisOptions> parse_redis_url(std::string_view url) {
   RedisOptions redis;
   if (const std::size_t slash = url.find('/'); slash != std::string_view::npos) {
     const std::string_view database = url.substr(slash + 1);
-    if (!database.empty() && !parse_number(database, redis.database)) return std::nullopt;
+    if (!database.empty()) {
+      const auto number = parse_number<decltype(redis.database)>(database);
+      if (!number) return std::nullopt;
+      redis.database = *number;
+    }
     url = url.substr(0, slash);
   }
   if (const std::size_t at = url.rfind('@'); at != std::string_view::npos) {
@@ -80,7 +79,9 @@ std::optional<RedisOptions> parse_redis_url(std::string_view url) {
   const std::size_t colon = url.rfind(':');
   const bool in_brackets = colon != std::string_view::npos && url.find(']', colon) != url.npos;
   if (colon != std::string_view::npos && !in_brackets) {
-    if (!parse_number(url.substr(colon + 1), redis.port)) return std::nullopt;
+    const auto port = parse_number<decltype(redis.port)>(url.substr(colon + 1));
+    if (!port) return std::nullopt;
+    redis.port = *port;
     url = url.substr(0, colon);
   }
   if (url.starts_with('[') && url.ends_with(']')) url = url.substr(1, url.size() - 2);
@@ -116,19 +117,10 @@ Result<std::optional<Sessions>> make_sessions(
 }
 
 std::string access_log_format(AccessLog access) {
-  switch (access) {
-    case AccessLog::Common:
-      return "common";
-    case AccessLog::Combined:
-      return "combined";
-    case AccessLog::Json:
-      return "json";
-    case AccessLog::Logfmt:
-      return "logfmt";
-    case AccessLog::Off:
-      break;
-  }
-  return {};
+  if (access == AccessLog::Off) return {};
+  // The setting's choices are the library's names of its formats.
+  const Setting& setting = settings()[find_setting("log", "access").value()];
+  return std::string(choices_of(setting)[static_cast<std::size_t>(access)]);
 }
 
 }  // namespace hybi::cli

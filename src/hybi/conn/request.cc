@@ -234,9 +234,6 @@ struct conn::PendingAnswer {
   PendingAnswer(const PendingAnswer&) = delete;
   PendingAnswer& operator=(const PendingAnswer&) = delete;
   ~PendingAnswer();
-
-  // Runs `task` with the session, on its loop, if the request is still the one that is meant.
-  bool post(std::function<void(HttpSession&)> task) const;
 };
 
 ResponseHandle Response::later() {
@@ -246,27 +243,22 @@ ResponseHandle Response::later() {
   return handle;
 }
 
-bool conn::PendingAnswer::post(std::function<void(HttpSession&)> task) const {
-  return request.connection.port->post(
-      [of = request, task = std::move(task)](LoopContext& context) {
-        if (HttpSession* const session = of.find(context)) task(*session);
-      });
-}
-
 conn::PendingAnswer::~PendingAnswer() {
-  post([whose = holder](HttpSession& session) { session.give_up(whose); });
+  request.post([whose = holder](HttpSession& session) { session.give_up(whose); });
 }
 
 bool ResponseHandle::respond(std::function<void(Response&)> answer) const {
-  return pending_ && pending_->post([answer = std::move(answer)](conn::HttpSession& session) {
-    session.dispatch([&] { answer(session.response()); });
-  });
+  return pending_ &&
+         pending_->request.post([answer = std::move(answer)](conn::HttpSession& session) {
+           session.dispatch([&] { answer(session.response()); });
+         });
 }
 
 bool ResponseHandle::fail(std::exception_ptr exception) const {
-  return pending_ && pending_->post([exception = std::move(exception)](conn::HttpSession& session) {
-    session.dispatch([&] { std::rethrow_exception(exception); });
-  });
+  return pending_ &&
+         pending_->request.post([exception = std::move(exception)](conn::HttpSession& session) {
+           session.dispatch([&] { std::rethrow_exception(exception); });
+         });
 }
 
 bool ResponseHandle::on_gone(std::function<void()> task) const {
@@ -292,7 +284,8 @@ bool Response::run_blocking(std::function<void()> work) {
 }
 
 bool ResponseHandle::resume() const {
-  return pending_ && pending_->post([](conn::HttpSession& session) { session.resume_stream(); });
+  return pending_ &&
+         pending_->request.post([](conn::HttpSession& session) { session.resume_stream(); });
 }
 
 namespace conn {

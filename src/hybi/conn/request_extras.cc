@@ -75,11 +75,9 @@ class HttpSession::GoOn {
   GoOn& operator=(const GoOn&) = delete;
   ~GoOn() {
     if (called_) return;
-    request_.connection.port->post([of = request_](LoopContext& context) {
-      HttpSession* const session = of.find(context);
-      if (session == nullptr) return;
-      session->drop_answer_hooks();
-      session->answer_unanswered();
+    request_.post([](HttpSession& session) {
+      session.drop_answer_hooks();
+      session.answer_unanswered();
     });
   }
   void run() {

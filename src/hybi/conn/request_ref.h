@@ -1,6 +1,7 @@
 // One request of one connection, now or formerly: what everything that answers later holds.
 #pragma once
 
+#include <hybi/base/function.h>
 #include <hybi/port_ref.h>
 
 #include <cstdint>
@@ -18,6 +19,9 @@ struct RequestRef {
   HttpSession* find(LoopContext& context) const;
   // The same on whatever thread this is; null on any but the loop's.
   HttpSession* find_here() const;
+  // Runs `task` with the session on the loop's thread, behind what runs there, if that request is
+  // still the one it is about. Returns: false if the loop has ended. Thread: any.
+  bool post(UniqueFunction<void(HttpSession&)> task) const;
 };
 
 }  // namespace hybi::conn

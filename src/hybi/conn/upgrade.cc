@@ -30,10 +30,9 @@ struct Upgrade::Pending {
       return session != nullptr && task(*session, *this);
     }
     auto self = std::make_shared<Pending>(std::move(*this));
-    return self->request.connection.port->post(
-        [self, task = std::move(task)](conn::LoopContext& context) mutable {
-          if (conn::HttpSession* const session = self->request.find(context)) task(*session, *self);
-        });
+    return self->request.post([self, task = std::move(task)](conn::HttpSession& session) mutable {
+      task(session, *self);
+    });
   }
 };
 
@@ -43,10 +42,8 @@ Upgrade::Upgrade(Upgrade&& other) noexcept = default;
 Upgrade::~Upgrade() {
   if (!pending_) return;
   // Behind what runs: it may answer otherwise.
-  pending_->request.connection.port->post(
-      [of = pending_->request, holder = pending_->holder](conn::LoopContext& context) {
-        if (conn::HttpSession* const session = of.find(context)) session->give_up(holder);
-      });
+  pending_->request.post(
+      [holder = pending_->holder](conn::HttpSession& session) { session.give_up(holder); });
 }
 
 const std::vector<std::string>& Upgrade::subprotocols() const {

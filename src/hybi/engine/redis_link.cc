@@ -66,27 +66,17 @@ struct RedisLink::Bounds {
 };
 
 RedisLink::RedisLink(redisContext* context, std::size_t max_reply_bytes)
-    : bounds_(new Bounds{.functions = *context->reader->fn,
-                         .create_array = context->reader->fn->createArray,
-                         .max_elements = max_reply_bytes / kLeastElementBytes}),
-      context_(context),
+    : context_(
+          context,
+          {std::make_shared<Bounds>(Bounds{.functions = *context->reader->fn,
+                                           .create_array = context->reader->fn->createArray,
+                                           .max_elements = max_reply_bytes / kLeastElementBytes})}),
       max_reply_bytes_(max_reply_bytes) {
-  bounds_->functions.createArray = &Bounds::make_array;
-  context->reader->fn = &bounds_->functions;
-  context->reader->privdata = bounds_.get();
+  Bounds& bounds = *context_.get_deleter().bounds;
+  bounds.functions.createArray = &Bounds::make_array;
+  context->reader->fn = &bounds.functions;
+  context->reader->privdata = &bounds;
 }
-
-RedisLink::RedisLink(RedisLink&&) noexcept = default;
-RedisLink& RedisLink::operator=(RedisLink&& other) noexcept {
-  std::swap(bounds_, other.bounds_);
-  std::swap(context_, other.context_);
-  std::swap(max_reply_bytes_, other.max_reply_bytes_);
-  std::swap(reply_bytes_, other.reply_bytes_);
-  std::swap(connecting_, other.connecting_);
-  std::swap(unwritten_, other.unwritten_);
-  return *this;
-}
-RedisLink::~RedisLink() = default;
 
 void RedisLink::Free::operator()(redisContext* context) const {
   redisFree(context);

@@ -24,10 +24,6 @@ class RedisLink {
   // Fails: RedisUnreachable.
   static Result<RedisLink> connect(const RedisOptions& options);
 
-  RedisLink(RedisLink&&) noexcept;
-  RedisLink& operator=(RedisLink&&) noexcept;
-  ~RedisLink();
-
   int fd() const;
   bool connecting() const { return connecting_; }
   bool wants_write() const { return connecting_ || unwritten_; }
@@ -40,13 +36,13 @@ class RedisLink {
   Result<std::optional<RedisReply>> next_reply();
 
  private:
+  struct Bounds;
   struct Free {
     void operator()(redisContext* context) const;
+    std::shared_ptr<Bounds> bounds;  // of the context, which uses it to its end
   };
-  struct Bounds;
   RedisLink(redisContext* context, std::size_t max_reply_bytes);
 
-  std::unique_ptr<Bounds> bounds_;  // outlives the context, which uses it
   std::unique_ptr<redisContext, Free> context_;
   std::size_t max_reply_bytes_;
   std::size_t reply_bytes_ = 0;  // read of the reply that is not whole yet
