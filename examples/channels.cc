@@ -39,7 +39,10 @@ int main(int argc, char** argv) {
       if (age) there.emit("thanks", *age);
     });
   });
-  server.ws("/live", clients.handlers());
+  const auto quota = std::make_shared<hybi::Quota>(
+      hybi::QuotaOptions{.connection = {.messages = {.count = 100, .burst = 1000}},
+                         .max_connections_per_address = 1000});
+  server.ws("/live", clients.handlers({.quota = quota}));
   server.get("/hybi.js", hybi::client_script());
   if (const char* key = std::getenv("PUBLISH_KEY")) {
     server.post("/api/publish", hybi::publish_handler(server, {.key = key}));

@@ -11,6 +11,7 @@
 #include <hybi/http.h>
 #include <hybi/limits.h>
 #include <hybi/middleware.h>
+#include <hybi/quota.h>
 #include <hybi/result.h>
 #include <hybi/router.h>
 #include <hybi/server.h>

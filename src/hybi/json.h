@@ -47,6 +47,10 @@ struct JsonError {
 Outcome<nlohmann::json, JsonError> parse_json(std::string_view text,
                                               const JsonOptions& options = {});
 
+// The same of MessagePack (https://github.com/msgpack/msgpack/blob/master/spec.md): names are
+// strings, text is UTF-8, no extension types; bytes are kept as nlohmann's binary.
+Outcome<nlohmann::json, JsonError> parse_message_pack(Bytes bytes, const JsonOptions& options = {});
+
 // The body of a request. Requires: the body has arrived (a handler, not middleware).
 // Fails: HttpNotJson as well.
 Outcome<nlohmann::json, JsonError> json_body(const Request& request,

@@ -36,10 +36,11 @@ class Objects;
 class ObjectReply;
 class ObjectSocket;
 
-// An error as it travels: {"code": ..., "message": ...}.
+// An error as it travels: {"code": ..., "message": ..., "retry_ms": ...}.
 struct ObjectError {
   std::string code;          // for programs: "unknown_event", "timeout", or the application's own
   std::string message = {};  // for people
+  std::chrono::milliseconds retry{0};  // {"retry_ms": ...}: not before; 0 is not told
 };
 
 using ObjectResult = Outcome<nlohmann::json, ObjectError>;
@@ -50,15 +51,15 @@ struct ObjectOptions {
   std::size_t max_pending = 64;                // of one connection, waiting for an answer; each way
   std::chrono::milliseconds deadline{30'000};  // for what handlers answer later
   std::chrono::milliseconds resolution{50};    // deadlines are late by up to two of these
-  // What is no message of object mode closes the connection: 1003 for binary, else 1007. Otherwise
-  // it is answered by an event "error".
+  // What is no message of object mode closes the connection: 1003 for the wrong kind, else 1007.
+  // Otherwise it is answered by an event "error".
   bool close_on_bad_message = false;
   bool batches = false;  // a message may be an array of objects, taken one after the other
   // Told what handlers threw. Thread: any of the loops.
   std::function<void(Error error, std::string_view what)> on_error = {};
 };
 
-// {"event": ..., "data": ...} as text, for Server::publish and WebSocketHandle::send.
+// {"event": ..., "data": ...} as JSON text, for Server::publish and WebSocketHandle::send.
 std::string object_message(std::string_view event, const nlohmann::json& data);
 
 namespace detail {
@@ -122,6 +123,7 @@ class ObjectHandle {
   friend class ObjectSocket;
   WebSocketHandle ws_;
   std::shared_ptr<detail::ObjectsState> state_;
+  bool packed_ = false;  // it speaks MessagePack
 };
 
 // The right to answer an event later. Copyable; the first answer counts. When the last copy goes
@@ -267,7 +269,9 @@ class Objects {
   Objects& on_close(std::function<void(ObjectSocket&, const CloseInfo&)> handler);
 
   // For Server::ws or Upgrade::accept. `base` keeps its limits, origins and other callbacks; its
-  // on_open and on_close run before those given here, its on_message is not used.
+  // on_open and on_close run before those given here, its on_message is not used. Clients speak
+  // MessagePack if base.subprotocols has "hybi.msgpack" and they ask for it. What the quota refuses
+  // is answered with the error "too_fast", if base has no on_refused.
   WebSocketHandlers handlers(WebSocketHandlers base = {}) const;
 
  private:

@@ -72,6 +72,7 @@ struct ServerStats {
   std::uint64_t refused_requests =
       0;  // malformed, over a limit, or a handshake that is not allowed
   std::uint64_t failed_websockets = 0;  // closed by us for an error of the peer
+  std::uint64_t over_quota = 0;         // messages that were more than a Quota allows
 };
 
 class ChannelHub;

@@ -11,6 +11,7 @@
 #include <hybi/error.h>
 #include <hybi/http.h>
 #include <hybi/limits.h>
+#include <hybi/quota.h>
 #include <hybi/result.h>
 #include <hybi/ws/version.h>
 
@@ -142,6 +143,15 @@ class WebSocket {
   // The pattern of the route that accepted it, as it was declared: "/chat/:room".
   std::string_view route() const;
 
+  // Who uses it: the connections of one user share its part of the route's quota. "": nobody in
+  // particular.
+  // Returns: false if the user has as many connections as it may; then this one is closed with
+  // 1008.
+  bool set_user(std::string_view user);
+  // Counts more than the message itself, for protocols that put several into one.
+  // Returns: false if the quota refuses them or closes.
+  bool charge(std::size_t messages, std::size_t bytes = 0);
+
   // The request that opened it. Cost: the head is parsed again; keep the result if it is used
   // twice.
   class OpeningRequest request() const;
@@ -213,6 +223,10 @@ struct WebSocketHandlers {
   // they are gone from the history already.
   std::function<void(WebSocket&, std::string_view channel, std::uint64_t missed)> on_gap = {};
 
+  // A message that the quota refuses (QuotaAction::Refuse), instead of on_message; it would be
+  // taken after `wait` at the earliest.
+  std::function<void(WebSocket&, const Message&, std::chrono::milliseconds wait)> on_refused = {};
+
   std::vector<std::string> subprotocols = {};  // in our order of preference
   // What clients may speak; others are answered 426 with this list. A version older than 7 is an
   // invitation to every page on the web that knows it (docs/topics/versions.md), so with one of
@@ -222,9 +236,11 @@ struct WebSocketHandlers {
   Compression compression = {};
   SlowPolicy slow_policy = SlowPolicy::Close;
   WebSocketLimits limits = {};
+  std::shared_ptr<Quota> quota = {};  // null: as much as comes
   LegacyOptions legacy = {};
-  // For the library: how publications are written for clients of a protocol of their own.
-  std::shared_ptr<const conn::PublicationFormat> publication_format = {};
+  // For the library: how publications are written for clients of a protocol of their own, one for
+  // each of `subprotocols`; the first also for clients that have agreed on none.
+  std::vector<std::shared_ptr<const conn::PublicationFormat>> publication_formats = {};
 };
 
 // Whether a route can be served so. Fails: BadLimit, BadVersions, BadCompression.

@@ -29,7 +29,7 @@ class ChannelSlow : public ::testing::TestWithParam<bool> {
                          gaps_ += std::string(channel) + " " + std::to_string(missed) + "|";
                        },
                    .limits = {.high_water_bytes = kHigh, .low_water_bytes = 2'000},
-                   .publication_format = std::move(format)});
+                   .publication_formats = {std::move(format)}});
   }
   std::unique_ptr<MemoryPeer> open() {
     auto peer = site_.net().connect();

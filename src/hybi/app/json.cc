@@ -77,21 +77,28 @@ std::string syntax_words(std::string_view what) {
 
 class JsonBuilder final : public nlohmann::json_sax<Json> {
  public:
-  explicit JsonBuilder(const JsonOptions& options) : options_(options) {}
+  JsonBuilder(const JsonOptions& options, bool text_is_checked)
+      : options_(options), text_is_checked_(text_is_checked) {}
 
   bool null() override { return add(nullptr); }
   bool boolean(bool value) override { return add(value); }
   bool number_integer(number_integer_t value) override { return add(value); }
   bool number_unsigned(number_unsigned_t value) override { return add(value); }
   bool number_float(number_float_t value, const string_t&) override { return add(value); }
-  bool string(string_t& value) override { return add(std::move(value)); }
-  bool binary(binary_t&) override { return false; }  // not in JSON
+  bool string(string_t& value) override { return is_text(value) && add(std::move(value)); }
+  // Not in JSON.
+  bool binary(binary_t& value) override {
+    if (!value.has_subtype()) return add(std::move(value));
+    error.what = "extension types are not taken";
+    return false;
+  }
   bool start_object(std::size_t) override { return open(Json::object()); }
   bool start_array(std::size_t) override { return open(Json::array()); }
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
 
   bool key(string_t& name) override {
+    if (!is_text(name)) return false;
     auto& members = open_.back()->get_ref<Json::object_t&>();
     const auto [member, is_new] = members.try_emplace(name);
     if (!is_new && !options_.allow_duplicate_keys) {
@@ -127,6 +134,11 @@ class JsonBuilder final : public nlohmann::json_sax<Json> {
     *slot_ = std::move(value);
     return slot_;
   }
+  bool is_text(const string_t& value) {
+    if (text_is_checked_ || is_utf8(value)) return true;
+    error.what = "a string is not UTF-8";
+    return false;
+  }
   bool add(Json value) {
     place(std::move(value));
     return true;
@@ -147,8 +159,9 @@ class JsonBuilder final : public nlohmann::json_sax<Json> {
   }
 
   const JsonOptions& options_;
-  std::vector<Json*> open_;  // stay where they are: only the innermost grows
-  Json* slot_ = nullptr;     // where the member's value goes
+  const bool text_is_checked_;  // that it is UTF-8
+  std::vector<Json*> open_;     // stay where they are: only the innermost grows
+  Json* slot_ = nullptr;        // where the member's value goes
 };
 
 // Line and column of what stands behind `before`.
@@ -223,13 +236,22 @@ Outcome<Json, JsonError> parse_json(std::string_view text, const JsonOptions& op
     set_place(error, text.substr(0, nul));
     return error;
   }
-  JsonBuilder builder(options);
+  JsonBuilder builder(options, true);
   const char* seen = text.data();
   const CountingIterator begin(text.data(), &seen);
   const CountingIterator end(text.data() + text.size(), &seen);
   if (Json::sax_parse(begin, end, &builder)) return std::move(builder.root);
   if (builder.bad_byte == 0) builder.bad_byte = static_cast<std::size_t>(seen - text.data());
   set_place(builder.error, text.substr(0, std::max<std::size_t>(builder.bad_byte, 1) - 1));
+  return std::move(builder.error);
+}
+
+Outcome<Json, JsonError> parse_message_pack(Bytes bytes, const JsonOptions& options) {
+  const std::string_view data = as_text(bytes);
+  JsonBuilder builder(options, false);
+  if (Json::sax_parse(data.begin(), data.end(), &builder, Json::input_format_t::msgpack)) {
+    return std::move(builder.root);
+  }
   return std::move(builder.error);
 }
 

@@ -1,5 +1,4 @@
 // Who may come in, and how often: basic_auth, rate_limit, body_limit, security_headers, request_id.
-#include <hybi/app/rate_table.h>
 #include <hybi/app/test_server.h>
 #include <hybi/base/digest.h>
 #include <hybi/middleware.h>
@@ -122,37 +121,6 @@ TEST_P(Guards, BasicAuthMayTakeItsTime) {
 }
 
 // --- rate_limit
-
-TEST(RateTableBuckets, FillAgainWithTime) {
-  RateTable table(100ms, 3, 100);
-  RateTable::Time now{};
-  for (const std::size_t left : {2u, 1u, 0u}) {
-    const auto verdict = table.take("a", now);
-    EXPECT_TRUE(verdict.allowed);
-    EXPECT_EQ(verdict.left, left);
-  }
-  const auto refused = table.take("a", now);
-  EXPECT_FALSE(refused.allowed);
-  EXPECT_EQ(refused.wait, 100ms);
-  EXPECT_EQ(refused.until_full, 300ms);
-  EXPECT_FALSE(table.take("a", now + 99ms).allowed) << "being refused costs nothing";
-  EXPECT_TRUE(table.take("b", now).allowed);
-  EXPECT_TRUE(table.take("a", now + 100ms).allowed);
-  EXPECT_FALSE(table.take("a", now + 100ms).allowed);
-  EXPECT_EQ(table.take("a", now + 1h).left, 2u) << "no more than the burst";
-}
-
-TEST(RateTableBuckets, AreBoundedAndForgetWhoWasNotSeenLongest) {
-  RateTable table(1h, 1, 160);
-  const RateTable::Time now{};
-  EXPECT_TRUE(table.take("me", now).allowed);
-  for (int i = 0; i < 100'000; ++i) {
-    EXPECT_TRUE(table.take("other " + std::to_string(i), now).allowed);
-    ASSERT_FALSE(table.take("me", now).allowed) << "seen all the time, and forgotten after " << i;
-  }
-  EXPECT_EQ(table.size(), 160u);
-  EXPECT_TRUE(table.take("other 0", now).allowed) << "forgotten long ago";
-}
 
 class Clock {
  public:

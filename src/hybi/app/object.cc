@@ -10,52 +10,23 @@ namespace {
 
 using nlohmann::json;
 
-// What is not UTF-8 in the application's strings is replaced: a text message may not hold it.
-std::string text_of(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
+// A batch that is more than the quota allows is refused whole; nothing tells after how long it
+// would be taken.
+constexpr std::chrono::milliseconds kRetryBatch{1000};
 
 // The id as JSON, "" for none; empty if it is no id.
 std::optional<std::string> id_of(const json& message, std::size_t max_bytes) {
   const auto id = message.find("id");
   if (id == message.end() || id->is_null()) return "";
-  if (id->is_number_integer()) return text_of(*id);
+  if (id->is_number_integer()) return id->dump();
   const auto* const name = id->get_ptr<const std::string*>();
   if (name == nullptr || name->size() > max_bytes) return std::nullopt;
-  return text_of(*id);
-}
-
-std::string string_member(const json& object, const char* name) {
-  const auto found = object.is_object() ? object.find(name) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+  return id->dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 }  // namespace
 
-std::string object_message(std::string_view event, const json& data) {
-  return detail::object_message_text(event, "", data);
-}
-
 namespace detail {
-
-std::string object_message_text(std::string_view event, std::string_view id, const json& data) {
-  std::string text = "{\"event\":" + text_of(std::string(event));
-  if (!id.empty()) text.append(",\"id\":").append(id);
-  return text + ",\"data\":" + text_of(data) + "}";
-}
-
-std::string object_error_text(const ObjectError& error) {
-  return "{\"code\":" + text_of(error.code) + ",\"message\":" + text_of(error.message) + "}";
-}
-
-std::string object_answer_text(std::string_view id, const ObjectResult& result) {
-  std::string text = "{\"id\":";
-  text.append(id);
-  return text +
-         (result ? ",\"data\":" + text_of(*result)
-                 : ",\"error\":" + object_error_text(result.error())) +
-         "}";
-}
 
 ObjectError object_error(Error error) {
   return {std::string(info(error.code).name), std::string(info(error.code).text)};
@@ -71,17 +42,50 @@ void ObjectsState::opened(WebSocket& ws) {
   on_open(socket);
 }
 
-void ObjectsState::received(WebSocket& ws, const Message& message) {
-  if (!message.is_text) {
-    return bad_message(ws, "", {"binary", "a message is JSON in a text message"}, 1003);
+// The JSON of a message in the connection's way of writing; empty if it is none: that is told.
+std::optional<json> ObjectsState::read(WebSocket& ws, const Message& message) {
+  const bool packed = wire_of(ws) == ObjectWire::MessagePack;
+  if (message.is_text == packed) {
+    bad_message(ws, "",
+                packed ? ObjectError{"text", "a message is MessagePack in a binary message"}
+                       : ObjectError{"binary", "a message is JSON in a text message"},
+                1003);
+    return std::nullopt;
   }
-  const auto parsed = parse_json(message.text(), {.max_depth = options.max_depth});
-  if (!parsed) return bad_message(ws, "", {"bad_json", parsed.error().describe()}, 1007);
+  const JsonOptions bounds{.max_depth = options.max_depth};
+  auto parsed =
+      packed ? parse_message_pack(message.data, bounds) : parse_json(message.text(), bounds);
+  if (parsed) return std::move(*parsed);
+  const ObjectError error = packed ? ObjectError{"bad_msgpack", parsed.error().what}
+                                   : ObjectError{"bad_json", parsed.error().describe()};
+  bad_message(ws, "", error, 1007);
+  return std::nullopt;
+}
+
+void ObjectsState::received(WebSocket& ws, const Message& message) {
+  const std::optional<json> parsed = read(ws, message);
+  if (!parsed) return;
   if (!options.batches || !parsed->is_array()) return received_one(ws, *parsed);
+  // The message itself was counted when it came.
+  const bool within = parsed->size() < 2 || ws.charge(parsed->size() - 1);
   for (const json& one : *parsed) {
     if (!ws.open()) return;
-    received_one(ws, one);
+    within ? received_one(ws, one) : refuse_one(ws, one, kRetryBatch);
   }
+}
+
+void ObjectsState::refused(WebSocket& ws, const Message& message, std::chrono::milliseconds wait) {
+  const std::optional<json> parsed = read(ws, message);
+  if (!parsed) return;
+  if (!options.batches || !parsed->is_array()) return refuse_one(ws, *parsed, wait);
+  for (const json& one : *parsed) refuse_one(ws, one, wait);
+}
+
+void ObjectsState::refuse_one(WebSocket& ws, const json& message, std::chrono::milliseconds wait) {
+  if (!message.is_object() || !message.contains("event")) return received_one(ws, message);
+  const std::optional<std::string> id = id_of(message, options.max_event_bytes);
+  refuse(ws, string_member(message, "event"), id.value_or(""),
+         {"too_fast", "more than the quota allows", wait});
 }
 
 void ObjectsState::received_one(WebSocket& ws, const json& message) {
@@ -110,31 +114,32 @@ void ObjectsState::bad_message(WebSocket& ws, std::string_view id, ObjectError e
   if (options.close_on_bad_message) {
     (void)ws.close(close_code, error.code);
   } else if (id.empty()) {
-    ws.send("{\"event\":\"error\",\"data\":" + object_error_text(error) + "}");
+    ws.send(write_error(wire_of(ws), error, "").message());
   } else {
-    ws.send(object_answer_text(id, std::move(error)));
+    ws.send(write_answer(wire_of(ws), id, std::move(error)).message());
+  }
+}
+
+void ObjectsState::refuse(WebSocket& ws, std::string_view event, std::string_view id,
+                          ObjectError error) {
+  if (!id.empty()) {
+    ws.send(write_answer(wire_of(ws), id, std::move(error)).message());
+  } else if (event != "error") {  // two ends that tell each other about errors would never stop
+    ws.send(write_error(wire_of(ws), error, event).message());
   }
 }
 
 void ObjectsState::run_handler(WebSocket& ws, std::string_view event, std::string id,
                                const json& data) {
-  const auto refuse = [&](ObjectError error) {
-    if (!id.empty()) {
-      ws.send(object_answer_text(id, std::move(error)));
-    } else if (event != "error") {  // two ends that tell each other about errors would never stop
-      std::string text = object_error_text(error);
-      text.insert(text.size() - 1, ",\"event\":" + text_of(std::string(event)));
-      ws.send("{\"event\":\"error\",\"data\":" + text + "}");
-    }
-  };
   const auto handler = handlers.find(event);
   if (handler == handlers.end()) {
-    return refuse({"unknown_event", "there is no such event here"});
+    return refuse(ws, event, id, {"unknown_event", "there is no such event here"});
   }
   ObjectReply reply;
   if (handler->second.takes_reply) {
     reply.pending_ = owe(ws, id);
-    if (!reply.pending_) return refuse({"too_many_pending", "too many answers are owed already"});
+    if (!reply.pending_)
+      return refuse(ws, event, id, {"too_many_pending", "too many answers are owed already"});
   }
   ObjectSocket socket(ws, shared_from_this());
   std::optional<ObjectResult> result;
@@ -146,12 +151,12 @@ void ObjectsState::run_handler(WebSocket& ws, std::string_view event, std::strin
     if (!id.empty()) {
       reply.pending_->answer(*result);
     } else if (!*result) {
-      refuse(result->error());
+      refuse(ws, event, id, result->error());
     }
   } else if (!*result) {
-    refuse(result->error());
+    refuse(ws, event, id, result->error());
   } else if (!id.empty()) {
-    ws.send(object_answer_text(id, *result));
+    ws.send(write_answer(wire_of(ws), id, *result).message());
   }
 }
 
@@ -176,7 +181,7 @@ void ObjectsState::take_answer(WebSocket& ws, const json& message) {
 }  // namespace detail
 
 SendResult ObjectSocket::emit(std::string_view event, const json& data) {
-  return ws_.send(object_message(event, data));
+  return ws_.send(detail::write_event(detail::wire_of(ws_), event, "", data).message());
 }
 
 void ObjectSocket::publish(std::string_view channel, std::string_view event, const json& data) {
@@ -193,11 +198,13 @@ ObjectHandle ObjectSocket::handle() {
   ObjectHandle handle;
   handle.ws_ = ws_.handle();
   handle.state_ = state_;
+  handle.packed_ = detail::wire_of(ws_) == detail::ObjectWire::MessagePack;
   return handle;
 }
 
 SendResult ObjectHandle::emit(std::string_view event, const json& data) const {
-  return ws_.send(object_message(event, data));
+  const auto wire = packed_ ? detail::ObjectWire::MessagePack : detail::ObjectWire::Json;
+  return ws_.send(detail::write_event(wire, event, "", data).message());
 }
 
 bool ObjectHandle::post(std::function<void(ObjectSocket&)> task) const {
@@ -257,6 +264,12 @@ WebSocketHandlers Objects::handlers(WebSocketHandlers base) const {
   base.on_message = [state = state_](WebSocket& ws, const Message& message) {
     state->received(ws, message);
   };
+  if (!base.on_refused) {
+    base.on_refused = [state = state_](WebSocket& ws, const Message& message,
+                                       std::chrono::milliseconds wait) {
+      state->refused(ws, message, wait);
+    };
+  }
   base.on_close = [state = state_, first = std::move(base.on_close)](WebSocket& ws,
                                                                      const CloseInfo& close) {
     if (first) first(ws, close);

@@ -12,7 +12,7 @@ ObjectPending::~ObjectPending() {
 bool ObjectPending::answer(const ObjectResult& result) {
   if (id.empty() || answered.exchange(true)) return false;
   if (!state->forget(number)) return false;
-  const SendResult sent = ws.send(object_answer_text(id, result));
+  const SendResult sent = ws.send(write_answer(wire, id, result).message());
   return sent != SendResult::Closed && sent != SendResult::Dropped;
 }
 
@@ -24,8 +24,8 @@ Result<void> ObjectsState::ask(WebSocket& ws, std::string_view event, const nloh
   if (!enter(number, ws.id(), deadline, Question{ws.handle(), std::move(done)})) {
     return Errc::TooManyPending;
   }
-  const std::string text = object_message_text(event, std::to_string(number), data);
-  const SendResult sent = ws.send(text);
+  const ObjectBytes question = write_event(wire_of(ws), event, std::to_string(number), data);
+  const SendResult sent = ws.send(question.message());
   if (sent == SendResult::Sent || sent == SendResult::Queued) return {};
   forget(number);
   return sent == SendResult::Closed ? Errc::Closed : Errc::WsSlowConsumer;
@@ -35,6 +35,7 @@ std::shared_ptr<ObjectPending> ObjectsState::owe(WebSocket& ws, const std::strin
   auto pending = std::make_shared<ObjectPending>();
   pending->state = shared_from_this();
   pending->ws = ws.handle();
+  pending->wire = wire_of(ws);
   if (id.empty()) return pending;
   pending->id = id;
   pending->number = ++last_number_;

@@ -5,6 +5,7 @@
 // Connections without either have no entry here. Thread: any, except as noted.
 #pragma once
 
+#include <hybi/app/object_wire.h>
 #include <hybi/object.h>
 
 #include <atomic>
@@ -30,6 +31,7 @@ struct ObjectPending {
 
   std::shared_ptr<ObjectsState> state;
   WebSocketHandle ws;
+  ObjectWire wire = ObjectWire::Json;
   std::string id;            // as JSON; "" if no answer is wanted
   std::uint64_t number = 0;  // in the table
   std::atomic<bool> answered = false;
@@ -55,6 +57,7 @@ class ObjectsState : public std::enable_shared_from_this<ObjectsState> {
   // Thread: the connection's loop's.
   void opened(WebSocket& ws);
   void received(WebSocket& ws, const Message& message);
+  void refused(WebSocket& ws, const Message& message, std::chrono::milliseconds wait);
   void closed(WebSocket& ws, const CloseInfo& close);
 
   Result<void> ask(WebSocket& ws, std::string_view event, const nlohmann::json& data,
@@ -78,7 +81,10 @@ class ObjectsState : public std::enable_shared_from_this<ObjectsState> {
     std::size_t questions = 0;
   };
 
+  std::optional<nlohmann::json> read(WebSocket& ws, const Message& message);
   void received_one(WebSocket& ws, const nlohmann::json& message);
+  void refuse_one(WebSocket& ws, const nlohmann::json& message, std::chrono::milliseconds wait);
+  void refuse(WebSocket& ws, std::string_view event, std::string_view id, ObjectError error);
   void bad_message(WebSocket& ws, std::string_view id, ObjectError error, std::uint16_t close_code);
   void run_handler(WebSocket& ws, std::string_view event, std::string id,
                    const nlohmann::json& data);
@@ -117,11 +123,5 @@ class ObjectsState : public std::enable_shared_from_this<ObjectsState> {
   Tick now_ = 0;
   bool armed_ = false;
 };
-
-// The texts that travel. `id` is JSON.
-std::string object_message_text(std::string_view event, std::string_view id,
-                                const nlohmann::json& data);
-std::string object_answer_text(std::string_view id, const ObjectResult& result);
-std::string object_error_text(const ObjectError& error);
 
 }  // namespace hybi::detail

@@ -19,7 +19,7 @@ class PresenceTest : public ::testing::Test {
   PresenceTest() {
     site_.channel("room", options_);
     site_.ws("/", {.on_open = [](WebSocket& ws) { ws.subscribe("room"); },
-                   .publication_format = std::make_shared<JsonChannelFormat>()});
+                   .publication_formats = {std::make_shared<JsonChannelFormat>()}});
     peer_ = site_.net().connect();
     peer_->write(upgrade("/"));
     site_.net().settle();

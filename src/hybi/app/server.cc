@@ -316,6 +316,7 @@ ServerStats Server::stats() const {
     sum.messages_dropped += counters.messages_dropped.get() + loop->port()->dropped();
     sum.refused_requests += counters.refused_requests.get();
     sum.failed_websockets += counters.failed_websockets.get();
+    sum.over_quota += counters.over_quota.get();
   }
   return sum;
 }

@@ -195,6 +195,7 @@ struct WsClientOptions {
   std::vector<std::pair<std::string_view, std::string_view>> fields = {};
   std::string_view origin = {};
   std::vector<ws::ExtensionOffer> extensions = {};  // besides what `compression` offers
+  std::vector<std::string_view> subprotocols = {};
 };
 
 class WsClient {
@@ -212,6 +213,7 @@ class WsClient {
     ws::ClientRequest request{.host = "test",
                               .target = target,
                               .origin = options.origin,
+                              .subprotocols = options.subprotocols,
                               .extensions = options.extensions,
                               .fields = options.fields,
                               .version = options.version};

@@ -99,7 +99,8 @@ class Meter {
               {"bytes_out", now.bytes_sent},
               {"messages_dropped", now.messages_dropped},
               {"refused_requests", now.refused_requests},
-              {"failed_websockets", now.failed_websockets}}}};
+              {"failed_websockets", now.failed_websockets},
+              {"over_quota", now.over_quota}}}};
   }
 
   Server& server_;

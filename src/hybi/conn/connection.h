@@ -24,6 +24,7 @@ enum class Pause : std::uint8_t {
   User = 1,       // WebSocket::pause
   HighWater = 2,  // the peer does not take what we send
   Busy = 4,       // a request is being answered
+  Quota = 8,      // more has come than the quota allows
 };
 
 class Connection final : public io::StreamOwner, private io::LoopMember {

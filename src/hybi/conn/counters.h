@@ -20,7 +20,7 @@ class Counter {
 struct Counters {
   Counter connections, websockets, connections_total, websockets_total, requests;
   Counter messages_received, messages_sent, messages_dropped, bytes_received, bytes_sent;
-  Counter refused_requests, failed_websockets;
+  Counter refused_requests, failed_websockets, over_quota;
 };
 
 }  // namespace hybi::conn

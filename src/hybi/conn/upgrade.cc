@@ -168,10 +168,21 @@ bool HttpSession::accept(std::shared_ptr<const WebSocketHandlers> handlers, std:
     answer_error(Errc::HttpOverloaded);
     return false;
   }
+  std::unique_ptr<QuotaSeat> seat;
+  if (handlers->quota) {
+    auto taken = QuotaSeat::take(handlers->quota, request_.client());
+    if (!taken) {
+      connection_.context().counters().refused_requests.add();
+      answer_error(taken.error().code);
+      return false;
+    }
+    seat = std::move(*taken);
+  }
   WsSession::Agreed agreed{
       .version = offer->version,
       .subprotocol = choose_subprotocol(handlers->subprotocols, *offer),
-      .deflate = ws::choose_deflate(handlers->compression, offer->version, offer->extensions)};
+      .deflate = ws::choose_deflate(handlers->compression, offer->version, offer->extensions),
+      .seat = std::move(seat)};
   status_ = 101;
   if (extras_) run_head_hooks({}, std::nullopt);
   write_upgrade(*offer, agreed, more_fields);
@@ -180,8 +191,9 @@ bool HttpSession::accept(std::shared_ptr<const WebSocketHandlers> handlers, std:
     hand_over_endings();
   }
   const bool was_busy = connection_.paused_for(Pause::Busy);
-  std::unique_ptr<Session> session = std::make_unique<WsSession>(
-      connection_, std::move(handlers), std::move(user), head.bytes(), request_.pattern_, agreed);
+  std::unique_ptr<Session> session =
+      std::make_unique<WsSession>(connection_, std::move(handlers), std::move(user), head.bytes(),
+                                  request_.pattern_, std::move(agreed));
   if (ws::has_challenge(head)) {
     session = std::make_unique<ChallengeSession>(connection_, std::move(session), offer->number1,
                                                  offer->number2);

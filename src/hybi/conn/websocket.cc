@@ -111,6 +111,14 @@ void WebSocket::broadcast(const Message& message) {
   if (channels != nullptr) channels->broadcast(route(), message, *session_);
 }
 
+bool WebSocket::set_user(std::string_view user) {
+  return session_->set_quota_user(user);
+}
+
+bool WebSocket::charge(std::size_t messages, std::size_t bytes) {
+  return session_->charge(messages, bytes, nullptr);
+}
+
 std::string_view WebSocket::route() const {
   const conn::RoutePattern* const pattern = session_->pattern();
   return pattern != nullptr ? std::string_view(pattern->text) : std::string_view();

@@ -73,7 +73,7 @@ bool WsSession::send_back(const Message& message) {
 
 SendResult WsSession::deliver(Publishing& publication) {
   if (connection_.ended() || protocol_.state() != ws::State::Open) return SendResult::Closed;
-  const PublicationFormat* const format = handlers_->publication_format.get();
+  const PublicationFormat* const format = publication_format();
   if (format == nullptr && publication.message().is_about_members()) return SendResult::Dropped;
   const SharedMessageRef& shared = publication.as(
       protocol_.encoding(publication.payload_bytes(format), publication.compress()), format);
@@ -113,7 +113,7 @@ void WsSession::miss(std::string_view channel, std::uint64_t missed) {
 }
 
 void WsSession::begin_anew(std::string_view channel, Position position) {
-  const PublicationFormat* const format = handlers_->publication_format.get();
+  const PublicationFormat* const format = publication_format();
   if (format == nullptr) return miss(channel, 1);  // one at least
   if (connection_.ended() || protocol_.state() != ws::State::Open) return;
   OutBuffer text;
@@ -145,7 +145,7 @@ void WsSession::release_backlog() {
 }
 
 void WsSession::tell_gap(std::string_view channel, std::uint64_t missed) {
-  if (const PublicationFormat* const format = handlers_->publication_format.get()) {
+  if (const PublicationFormat* const format = publication_format()) {
     OutBuffer text;
     format->write_gap(channel, missed, text);
     append(share_own(Message{text.view(), format->is_text()}));

@@ -19,7 +19,7 @@ constexpr std::size_t kFirstBytes = ws::kTrustworthyBytes + ws::kMaxHeaderBytes;
 
 WsSession::WsSession(Connection& connection, std::shared_ptr<const WebSocketHandlers> handlers,
                      std::any user, std::string_view head, const RoutePattern* pattern,
-                     const Agreed& agreed)
+                     Agreed agreed)
     : connection_(connection),
       handlers_(std::move(handlers)),
       protocol_(ws::Role::Server, handlers_->limits, connection.context().entropy(), agreed.version,
@@ -27,6 +27,7 @@ WsSession::WsSession(Connection& connection, std::shared_ptr<const WebSocketHand
       user_(std::move(user)),
       head_(new char[head.size()]),
       pattern_(pattern),
+      seat_(std::move(agreed.seat)),
       head_bytes_(static_cast<std::uint32_t>(head.size())),
       heard_ms_(connection.context().now_ms()),
       data_ms_(heard_ms_) {
@@ -108,11 +109,7 @@ bool WsSession::handle(const ws::Event& event) {
     case Kind::Binary:
       if (!close_due_) data_ms_ = heard_ms_;
       connection_.context().counters().messages_received.add();
-      if (handlers_->on_message) {
-        dispatch([&](WebSocket& ws) {
-          handlers_->on_message(ws, Message{event.payload, event.kind == Kind::Text});
-        });
-      }
+      on_message(Message{event.payload, event.kind == Kind::Text});
       return true;
     case Kind::Ping:
       if (!count_control()) return true;
@@ -133,6 +130,39 @@ bool WsSession::handle(const ws::Event& event) {
       begin_close();
       return true;
   }
+}
+
+void WsSession::on_message(const Message& message) {
+  if (seat_ && !charge(1, message.data.size(), &message)) return;
+  if (handlers_->on_message) dispatch([&](WebSocket& ws) { handlers_->on_message(ws, message); });
+}
+
+// Returns: false if what has come is not to be handled; `message`, if it is one, was refused then.
+bool WsSession::charge(std::size_t messages, std::size_t bytes, const Message* message) {
+  if (!seat_) return true;
+  const milliseconds wait = seat_->count(messages, bytes);
+  if (wait == milliseconds(0)) return true;
+  connection_.context().counters().over_quota.add();
+  switch (seat_->action()) {
+    case QuotaAction::Delay:
+      rest(wait);
+      return true;
+    case QuotaAction::Refuse:
+      if (message != nullptr && handlers_->on_refused) {
+        dispatch([&](WebSocket& ws) { handlers_->on_refused(ws, *message, wait); });
+      }
+      return false;
+    case QuotaAction::Close:
+      fail(Errc::QuotaRate);
+      return false;
+  }
+  return false;
+}
+
+bool WsSession::set_quota_user(std::string_view user) {
+  if (!seat_ || seat_->set_user(user)) return true;
+  fail(Errc::QuotaUser);
+  return false;
 }
 
 // RFC 6455 10.4: a limit of our own against floods of control frames. Returns: false above it.
@@ -158,6 +188,7 @@ void WsSession::begin_close() {
   }
   connection_.resume(Pause::User);  // or the peer's answer would never be read
   connection_.resume(Pause::HighWater);
+  connection_.resume(Pause::Quota);
 }
 
 void WsSession::on_end() {
@@ -193,10 +224,35 @@ void WsSession::want_deadline(std::uint32_t from_ms, milliseconds after) {
   connection_.want_deadline(now + std::max(after - passed, milliseconds(1)));
 }
 
+// No reading for so long, from now on.
+void WsSession::rest(milliseconds wait) {
+  // What is longer than the counter of milliseconds is cut; by then nobody is there any more.
+  constexpr milliseconds kLongest = std::chrono::hours(24 * 20);
+  const std::uint32_t now = connection_.context().now_ms();
+  wait = std::min(wait, kLongest);
+  seat_->resume_ms = now + static_cast<std::uint32_t>(wait.count());
+  connection_.pause(Pause::Quota);
+  want_deadline(now, wait);
+}
+
+// Returns: false while reading rests for the quota.
+bool WsSession::rested(std::uint32_t now) {
+  if (!connection_.paused_for(Pause::Quota)) return true;
+  const auto left = static_cast<std::int32_t>(seat_->resume_ms - now);
+  if (left > 0) {
+    want_deadline(now, milliseconds(left));
+    return false;
+  }
+  data_ms_ = now;  // it could not have sent anything
+  connection_.resume(Pause::Quota);
+  return true;
+}
+
 void WsSession::on_deadline() {
   const WebSocketLimits& limits = handlers_->limits;
   const std::uint32_t now = connection_.context().now_ms();
   const auto since = [&](std::uint32_t then) { return milliseconds(now - then); };
+  const bool resting = !rested(now);
   if (close_due_) {
     if (since(data_ms_) >= limits.close_timeout) {
       connection_.abort(cause_ != Errc::Ok ? cause_ : Errc::WsAbnormalClosure);
@@ -205,7 +261,7 @@ void WsSession::on_deadline() {
     }
     return;
   }
-  if (since(data_ms_) >= limits.idle_timeout) {
+  if (!resting && since(data_ms_) >= limits.idle_timeout) {
     fail(Errc::WsIdle);
     return;
   }

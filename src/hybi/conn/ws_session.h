@@ -6,6 +6,7 @@
 
 #include <hybi/conn/connection.h>
 #include <hybi/conn/publication.h>
+#include <hybi/conn/quota_seat.h>
 #include <hybi/conn/route_pattern.h>
 #include <hybi/conn/session.h>
 #include <hybi/conn/shared_message.h>
@@ -14,6 +15,7 @@
 #include <hybi/ws/deflate_params.h>
 #include <hybi/ws/protocol.h>
 
+#include <algorithm>
 #include <any>
 #include <memory>
 #include <optional>
@@ -46,11 +48,11 @@ class WsSession final : public Session {
     std::string_view subprotocol{};
     std::optional<ws::AcceptedDeflate> deflate{};
     Sha1 connection_key{};  // 4
+    std::unique_ptr<QuotaSeat> seat{};
   };
 
   WsSession(Connection& connection, std::shared_ptr<const WebSocketHandlers> handlers,
-            std::any user, std::string_view head, const RoutePattern* pattern,
-            const Agreed& agreed);
+            std::any user, std::string_view head, const RoutePattern* pattern, Agreed agreed);
 
   // --- for hybi::WebSocket and handles
   SendResult send(const Message& message, std::string_view key = {});
@@ -71,6 +73,9 @@ class WsSession final : public Session {
   const WebSocketHandlers& handlers() const { return *handlers_; }
   const ws::Protocol& protocol() const { return protocol_; }
   std::any& user() { return user_; }
+  // See WebSocket::set_user, WebSocket::charge.
+  bool set_quota_user(std::string_view user);
+  bool charge(std::size_t messages, std::size_t bytes, const Message* message);
   std::string_view head() const { return {head_.get(), head_bytes_}; }
   const RoutePattern* pattern() const { return pattern_; }
   std::string_view subprotocol() const;
@@ -112,6 +117,13 @@ class WsSession final : public Session {
   };
 
   void set_deflate(const ws::DeflateParams& params);
+  // Null: publications are sent as they are.
+  const PublicationFormat* publication_format() const {
+    const auto& formats = handlers_->publication_formats;
+    if (formats.empty()) return nullptr;
+    const auto index = static_cast<std::size_t>(std::max<int>(subprotocol_, 0));
+    return index < formats.size() ? formats[index].get() : nullptr;
+  }
   bool handle(const ws::Event& event);
   bool over_high_water() const;
   bool outbox_is_full() const;
@@ -132,7 +144,10 @@ class WsSession final : public Session {
   void release_held();
   void send_replies(bool pong);
   void release_pong();
+  void on_message(const Message& message);
   bool count_control();
+  void rest(std::chrono::milliseconds wait);
+  bool rested(std::uint32_t now);
   void begin_close();
   void handler_failed();
   void want_deadline(std::uint32_t from_ms, std::chrono::milliseconds after);
@@ -145,6 +160,7 @@ class WsSession final : public Session {
   const RoutePattern* pattern_;
   std::unique_ptr<Subscriptions> subscriptions_;  // null: never had one
   std::unique_ptr<Held> held_;
+  std::unique_ptr<QuotaSeat> seat_;  // null: the route has no quota
   std::uint32_t head_bytes_;
   std::uint32_t heard_ms_;  // the last sign of life
   std::uint32_t data_ms_;   // the last message; while closing: when that began

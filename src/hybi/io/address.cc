@@ -38,6 +38,14 @@ std::string to_string(const Address& address) {
   return "";
 }
 
+std::string client_key(const Address& address) {
+  using Family = Address::Family;
+  const std::size_t bytes = address.family == Family::V4 ? 4 : address.family == Family::V6 ? 8 : 0;
+  std::string key(1, static_cast<char>(address.family));
+  for (std::size_t i = 0; i < bytes; ++i) key += static_cast<char>(address.ip[i]);
+  return key;
+}
+
 Address parse_ip(std::string_view text) {
   const std::string ip(text);  // with its end
   sockaddr_in v4{};

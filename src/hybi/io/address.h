@@ -24,6 +24,9 @@ struct Address {
 
 std::string to_string(const Address& address);     // "127.0.0.1:80", "[::1]:80", "unix:"
 std::string ip_to_string(const Address& address);  // "127.0.0.1", "::1", ""
+// One client's, for tables: of IPv6 the first 64 bits, since one client has the rest to itself
+// (RFC 4291 2.5.4). The same for all whose address is not known.
+std::string client_key(const Address& address);
 // A numeric address without port and brackets; a v4-mapped one is the v4 address. Family None if it
 // is none.
 Address parse_ip(std::string_view text);
