@@ -112,9 +112,11 @@ class Results:
 
     def compresses_as_well(self, row, server, servers):
         """As Hybi does; true where nothing is compressed."""
+        if not row.deflate:
+            return True
         mine = [size for s in servers if s.kind == "hybi" for size in self.values(row, s, REPLY[1]).values()]
         its = list(self.values(row, server, REPLY[1]).values())
-        return not (row.deflate and mine and its) or median(its) <= LARGER_REPLIES * median(mine)
+        return not (mine and its) or median(its) <= LARGER_REPLIES * median(mine)
 
     def against_peers(self, row, servers, key, smaller):
         best = self.best_peer(row, servers, key, smaller)
