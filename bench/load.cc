@@ -1,8 +1,11 @@
 // The load generator: one thread, its own epoll client, one JSON line about one measurement.
 //
-//   load --port P [--mode echo|raw|http|handshake|broadcast|idle] [--path /echo] [--connections N]
+//   load --port P [--mode echo|raw|http|handshake|broadcast|idle|subscriptions] [--path /echo]
+//        [--connections N]
 //        [--payload BYTES] [--depth D] [--text] [--clean-close] [--seconds S] [--warmup S]
 //        [--json] [--deflate no-context|context] [--offer EXTENSIONS] [--body BYTES]
+//        [--rooms N] [--all-publish] [--half-load] [--stalled PATH]
+//        [--channels N] [--subscriptions N]
 //        [--server-pid PID] [--cpu CORE]
 //
 // Uses nothing of the library. Exits with 1 and a line on stderr when anything is not as it should
@@ -20,6 +23,7 @@ namespace {
 
 const char* default_path(const std::string& mode) {
   if (mode == "http") return "/";
+  if (mode == "subscriptions") return "/subscriptions";
   return mode == "broadcast" ? "/broadcast" : "/echo";
 }
 
@@ -44,6 +48,17 @@ void print(const bench::Options& o, const bench::Measurement& m) {
     std::printf(", \"bytes_per_connection\": %.1f, \"rss_bytes\": %llu", m.bytes_per_connection,
                 static_cast<unsigned long long>(m.rss_bytes));
   }
+  if (o.half_load) {
+    std::printf(
+        ", \"half_load_per_second\": %.1f, \"half_load_p50_us\": %.2f, "
+        "\"half_load_p99_us\": %.2f, \"grown_bytes\": %.0f",
+        m.half_load_per_second, m.half_load_latency.percentile_us(0.5),
+        m.half_load_latency.percentile_us(0.99), m.grown_bytes);
+  }
+  if (o.mode == "subscriptions") {
+    std::printf(", \"bytes_per_channel\": %.1f, \"bytes_per_subscription\": %.1f",
+                m.bytes_per_channel, m.bytes_per_subscription);
+  }
   if (o.json || o.mode == "http") {
     std::printf(", \"reply_bytes\": %.1f", static_cast<double>(m.reply_bytes) / messages);
   }
@@ -66,6 +81,12 @@ int main(int argc, char** argv) {
   options.json = args.flag("--json") || options.deflate != bench::Deflate::Off;
   options.offer = args.text("--offer", bench::default_offer(options.deflate));
   options.clean_close = args.flag("--clean-close");
+  options.rooms = static_cast<std::size_t>(args.number("--rooms", 1));
+  options.all_publish = args.flag("--all-publish");
+  options.half_load = args.flag("--half-load");
+  options.stalled = args.text("--stalled", "");
+  options.channels = static_cast<std::size_t>(args.number("--channels", 100'000));
+  options.subscriptions = static_cast<std::size_t>(args.number("--subscriptions", 1000));
   options.body_bytes = static_cast<std::size_t>(args.number("--body", 0));
   options.seconds = args.real("--seconds", 1);
   options.warmup_seconds = args.real("--warmup", 0.2);
@@ -74,7 +95,7 @@ int main(int argc, char** argv) {
   if (options.connections == 0 || options.depth == 0) bench::fail("nothing to do");
 
   // Bounded whatever the server does: SIGALRM ends the program.
-  alarm(static_cast<unsigned>(options.seconds + options.warmup_seconds) + 60);
+  alarm(static_cast<unsigned>(2 * (options.seconds + options.warmup_seconds)) + 60);
   if (const long cpu = args.number("--cpu", -1); cpu >= 0) bench::pin_to_cpu(static_cast<int>(cpu));
   bench::raise_descriptor_limit();
 
@@ -83,12 +104,16 @@ int main(int argc, char** argv) {
     bench::run_json_echo(options, measurement);
   } else if (options.mode == "echo" || options.mode == "raw" || options.mode == "http") {
     bench::run_exchange(options, measurement);
+  } else if (options.mode == "broadcast" && options.json) {
+    bench::run_json_broadcast(options, measurement);
   } else if (options.mode == "broadcast") {
     bench::run_broadcast(options, measurement);
   } else if (options.mode == "handshake") {
     bench::run_handshake(options, measurement);
   } else if (options.mode == "idle") {
     bench::run_idle(options, measurement);
+  } else if (options.mode == "subscriptions") {
+    bench::run_subscriptions(options, measurement);
   } else {
     bench::fail("unknown --mode");
   }

@@ -1,153 +1,224 @@
-// broadcast: connection 0 publishes, every connection (the publisher too) receives. At most `depth`
-// publications are under way; one is complete when every connection has it. A delivery is a
-// message.
+// broadcast: publishers and subscribers in rooms. What one of a room publishes reaches every
+// connection of that room, its own too. A delivery is a message.
+//
+// First as fast as it goes: each publisher has `depth` publications under way, and one is complete
+// when the whole room has it. Then, with --half-load, half of the deliveries a second that were
+// reached, at equal distances whatever the server does: latency counts from the time at which a
+// publication was due. Both end only when every delivery has arrived, once and in order.
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "load/cycle.h"
 #include "load/modes.h"
 #include "load/net.h"
+#include "load/numbered.h"
 #include "load/process.h"
-#include "load/replies.h"
-#include "load/wire.h"
+#include "load/stalled.h"
 
 namespace bench {
 namespace {
 
-struct Subscriber {
+constexpr std::uint64_t kLostAfterNs = 3'000'000'000U;
+constexpr std::size_t kMaxUnderWay = 64;  // of a publisher at half load; further ones wait
+
+struct Member {
   int fd = -1;
-  std::size_t offset = 0;              // inside the current frame
-  std::uint64_t received = 0;          // frames
-  std::optional<ReplyReader> replies;  // JSON only
+  NumberedFrames::Partial partial;
+};
+
+struct Publisher {
+  std::uint32_t member = 0;
+  std::uint32_t published = 0;
+  std::uint32_t completed = 0;
+  std::uint32_t due = 0;  // to be published at the end of this batch of events
 };
 
 class Broadcast {
  public:
   Broadcast(const Options& options, Measurement& out)
-      : options_(options), out_(out), scratch_(256 * 1024), under_way_(options.depth) {
-    const std::string payload = make_payload(options.payload_bytes);
-    frame_ = server_frame(payload, options.text);
-    const std::string request = client_frame(payload, options.text);
-    for (std::size_t i = 0; i < options.depth; ++i) requests_ += request;
-    if (options.json && options.depth > Cycle::kMessages) fail("--depth is too large for JSON");
+      : options_(options),
+        out_(out),
+        counting_(&out),
+        frames_(options.payload_bytes, options.text),
+        scratch_(256 * 1024),
+        room_size_(options.connections / options.rooms),
+        publishers_each_(options.all_publish ? room_size_ : 1),
+        under_way_each_(std::max(options.depth, kMaxUnderWay)) {
+    if (room_size_ == 0) fail("more rooms than connections");
   }
 
   void open() {
-    subscribers_.resize(options_.connections);
-    std::string answer;
-    for (std::size_t i = 0; i < subscribers_.size(); ++i) {
-      subscribers_[i].fd = connect_blocking(options_.port, i);
-      const std::string said = upgrade_blocking(subscribers_[i].fd, options_.path, options_.offer);
-      if (i == 0) answer = said;
-      if (said != answer) fail("two connections, two answers to the same offer: " + said);
-      epoll_.add(subscribers_[i].fd, EPOLLIN, static_cast<std::uint32_t>(i));
+    members_.resize(room_size_ * options_.rooms);
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      members_[i].fd = connect_blocking(options_.port, i);
+      upgrade_blocking(members_[i].fd, room_path(options_, i / room_size_));
     }
-    // The publisher never blocks either: its few bytes always fit.
-    for (Subscriber& s : subscribers_) set_nonblocking(s.fd);
-    if (options_.json) prepare_json(answer);
+    // The publishers never block either: their few bytes always fit.
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      set_nonblocking(members_[i].fd);
+      epoll_.add(members_[i].fd, EPOLLIN, static_cast<std::uint32_t>(i));
+    }
+    publishers_.resize(publishers_each_ * options_.rooms);
+    for (std::size_t i = 0; i < publishers_.size(); ++i) {
+      publishers_[i].member =
+          static_cast<std::uint32_t>(i / publishers_each_ * room_size_ + i % publishers_each_);
+    }
+    expected_.resize(members_.size() * publishers_each_);
+    under_way_.resize(publishers_.size() * under_way_each_);
   }
 
   void run() {
-    publish(options_.depth);
-    Window window(options_, out_);
-    std::uint64_t last_delivery = now_ns();
-    while (window.running()) {
-      const auto ready = epoll_.wait(50);
-      for (const epoll_event& event : ready) receive(subscribers_[event.data.u32]);
-      // All publications that became complete in this batch are replaced at once.
-      if (completed_ != 0) publish(std::exchange(completed_, 0));
-      if (!ready.empty()) last_delivery = now_ns();
-      if (now_ns() - last_delivery > 3'000'000'000U) fail("deliveries stopped: one was lost");
-    }
-    for (Subscriber& s : subscribers_) close(s.fd);
+    const std::uint64_t before = server_memory();
+    if (!options_.stalled.empty()) stalled_.emplace(options_.port, options_.stalled);
+    run_full();
+    if (options_.half_load) run_half();
+    out_.grown_bytes = static_cast<double>(server_memory()) - static_cast<double>(before);
+    for (const Member& member : members_) close(member.fd);
   }
 
  private:
   struct Publication {
     std::uint64_t sent_at = 0;
-    std::size_t delivered = 0;
+    std::size_t left = 0;  // members of the room that do not have it yet
   };
 
-  void prepare_json(std::string_view answer) {
-    cycle_.emplace(options_.payload_bytes, options_.deflate,
-                   check_answer(answer, options_.deflate));
-    const auto inflater = std::make_shared<Inflater>(options_.deflate);
-    for (std::size_t i = 0; i < subscribers_.size(); ++i) {
-      subscribers_[i].replies.emplace(*cycle_, options_.deflate, i, inflater);
+  std::uint64_t server_memory() const {
+    return options_.server_pid != 0 ? process_memory(options_.server_pid).anonymous_bytes : 0;
+  }
+
+  void run_full() {
+    for (Publisher& publisher : publishers_) {
+      publisher.due = static_cast<std::uint32_t>(options_.depth);
+      ready_.push_back(&publisher);
     }
+    closed_loop_ = true;
+    Window window(options_, out_);
+    while (window.running()) {
+      for (Publisher* publisher : ready_) publish(*publisher, std::exchange(publisher->due, 0));
+      ready_.clear();
+      take(epoll_.wait(50));
+    }
+    closed_loop_ = false;
+    finish();
   }
 
-  // What publications number `published_` and the next ones are made of.
-  std::string_view requests(std::size_t count) const {
-    if (!cycle_)
-      return std::string_view(requests_).substr(0, count * (requests_.size() / options_.depth));
-    return cycle_->frames_from(cycle_->offset_of(published_))
-        .substr(0, cycle_->frame_bytes(published_, count));
+  void run_half() {
+    Measurement half;
+    const double rate =
+        static_cast<double>(out_.messages) / (static_cast<double>(out_.window_ns) / 1e9) / 2;
+    const double interval_ns = static_cast<double>(room_size_) / rate * 1e9;
+    prctl(PR_SET_TIMERSLACK, 1);
+    std::size_t turn = 0;  // publishers one after the other
+    double due = static_cast<double>(now_ns());
+    counting_ = &half;
+    Window window(options_, half);
+    while (window.running()) {
+      const auto now = static_cast<double>(now_ns());
+      for (; due <= now; due += interval_ns, ++turn) {
+        Publisher& publisher = publishers_[turn % publishers_.size()];
+        if (publisher.published - publisher.completed == under_way_each_) break;
+        publish(publisher, 1, static_cast<std::uint64_t>(due));
+      }
+      const double left = due - static_cast<double>(now_ns());
+      take(epoll_.wait_ns(left <= 0 ? 0 : static_cast<std::uint64_t>(std::min(left, 5e7))));
+    }
+    out_.half_load_per_second =
+        static_cast<double>(half.messages) / (static_cast<double>(half.window_ns) / 1e9);
+    out_.half_load_latency = half.latency;
+    finish();
   }
 
-  void publish(std::size_t count) {
-    const std::string_view bytes = requests(count);
+  // Until everything has arrived. What comes here is checked, but not measured.
+  void finish() {
+    Measurement ignored;
+    counting_ = &ignored;
+    const auto complete = [](const Publisher& p) { return p.completed == p.published; };
+    while (!std::all_of(publishers_.begin(), publishers_.end(), complete)) take(epoll_.wait(50));
+    counting_ = nullptr;
+    ready_.clear();
+    for (Publisher& publisher : publishers_) publisher.due = 0;
+  }
+
+  void publish(Publisher& publisher, std::uint32_t count, std::uint64_t due = 0) {
+    const auto number = static_cast<std::uint32_t>(&publisher - publishers_.data());
+    const std::uint64_t at = due != 0 ? due : now_ns();
+    requests_.clear();
+    for (std::uint32_t i = 0; i < count; ++i) {
+      under_way(number, publisher.published) = {at, room_size_};
+      requests_ += frames_.request({number, publisher.published++});
+    }
+    const ssize_t n =
+        send(members_[publisher.member].fd, requests_.data(), requests_.size(), MSG_NOSIGNAL);
+    if (n != static_cast<ssize_t>(requests_.size())) fail("a publisher could not send");
+  }
+
+  void take(std::span<const epoll_event> ready) {
+    for (const epoll_event& event : ready) receive(event.data.u32);
     const std::uint64_t now = now_ns();
-    for (std::size_t i = 0; i < count; ++i) {
-      under_way_[published_++ % options_.depth] = {now, 0};
-    }
-    const ssize_t n = send(subscribers_[0].fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (n != static_cast<ssize_t>(bytes.size())) fail("the publisher could not send");
+    if (!ready.empty() || last_delivery_ == 0) last_delivery_ = now;
+    if (now - last_delivery_ > kLostAfterNs) fail("deliveries stopped: one was lost");
   }
 
-  void receive(Subscriber& s) {
-    const ssize_t n = recv(s.fd, scratch_.data(), scratch_.size(), 0);
+  void receive(std::uint32_t index) {
+    Member& member = members_[index];
+    const ssize_t n = recv(member.fd, scratch_.data(), scratch_.size(), 0);
     if (n < 0 && errno == EAGAIN) return;
     if (n <= 0) fail("a subscriber lost its connection");
-    std::string_view bytes(scratch_.data(), static_cast<std::size_t>(n));
     const std::uint64_t now = now_ns();
-    if (s.replies) {
-      std::size_t messages = s.replies->read(bytes, out_.reply_bytes);
-      for (; messages != 0; --messages) delivered(s.received++, now);
-      return;
-    }
-    while (!bytes.empty()) {
-      const std::size_t part = std::min(bytes.size(), frame_.size() - s.offset);
-      // Every byte is compared for the first frame, the first few of the others.
-      const std::size_t check = s.received == 0 ? part : std::min<std::size_t>(part, 8);
-      if (std::memcmp(bytes.data(), frame_.data() + s.offset, check) != 0) {
-        fail("a delivery has the wrong bytes");
-      }
-      s.offset += part;
-      bytes.remove_prefix(part);
-      if (s.offset != frame_.size()) continue;
-      s.offset = 0;
-      delivered(s.received++, now);
-    }
+    frames_.read(member.partial, {scratch_.data(), static_cast<std::size_t>(n)},
+                 [&](NumberedFrames::Number number) { delivered(index, number, now); });
   }
 
-  void delivered(std::uint64_t number, std::uint64_t now) {
-    if (number >= published_) fail("a delivery nobody published");
-    Publication& publication = under_way_[number % options_.depth];
-    out_.latency.record(now - publication.sent_at);
-    ++out_.messages;
-    if (++publication.delivered == subscribers_.size()) ++completed_;
+  void delivered(std::uint32_t index, NumberedFrames::Number number, std::uint64_t now) {
+    if (number.publisher / publishers_each_ != index / room_size_) {
+      fail("a delivery from another room");
+    }
+    std::uint32_t& expected =
+        expected_[index * publishers_each_ + number.publisher % publishers_each_];
+    if (number.sequence != expected) {
+      fail("publication " + std::to_string(number.sequence) + " came where " +
+           std::to_string(expected) + " was due");
+    }
+    ++expected;
+    Publisher& publisher = publishers_[number.publisher];
+    if (number.sequence >= publisher.published) fail("a delivery nobody published");
+    Publication& publication = under_way(number.publisher, number.sequence);
+    counting_->latency.record(now - publication.sent_at);
+    ++counting_->messages;
+    if (--publication.left != 0) return;
+    ++publisher.completed;
+    // All publications that become complete in this batch are replaced at once.
+    if (closed_loop_ && publisher.due++ == 0) ready_.push_back(&publisher);
+  }
+
+  Publication& under_way(std::uint32_t publisher, std::uint32_t sequence) {
+    return under_way_[publisher * under_way_each_ + sequence % under_way_each_];
   }
 
   const Options& options_;
   Measurement& out_;
-  std::string requests_;
-  std::string frame_;
-  std::optional<Cycle> cycle_;  // JSON only
+  Measurement* counting_;
+  NumberedFrames frames_;
   std::vector<char> scratch_;
-  std::vector<Subscriber> subscribers_;
+  std::size_t room_size_;
+  std::size_t publishers_each_;  // of a room
+  std::size_t under_way_each_;   // of a publisher, at most
+  std::vector<Member> members_;  // room after room
+  std::vector<Publisher> publishers_;
+  std::vector<std::uint32_t> expected_;  // by member and publisher of its room
   std::vector<Publication> under_way_;
-  std::uint64_t published_ = 0;
-  std::size_t completed_ = 0;
+  std::vector<Publisher*> ready_;  // those with due != 0
+  bool closed_loop_ = false;
+  std::string requests_;
+  std::uint64_t last_delivery_ = 0;
+  std::optional<StalledSubscriber> stalled_;
   Epoll epoll_;
 };
 

@@ -11,7 +11,7 @@
 namespace bench {
 
 struct Options {
-  std::string mode = "echo";  // echo | raw | http | handshake | broadcast | idle
+  std::string mode = "echo";  // echo | raw | http | handshake | broadcast | idle | subscriptions
   std::string path;
   int port = 0;
   std::size_t connections = 1;
@@ -22,6 +22,12 @@ struct Options {
   Deflate deflate = Deflate::Off;  // echo, broadcast: of those JSON messages
   std::string offer;               // Sec-WebSocket-Extensions
   bool clean_close = false;        // handshake: closing handshake instead of RST
+  std::size_t rooms = 1;           // broadcast: the connections are divided among them
+  bool all_publish = false;        // broadcast: not only the first of each room
+  bool half_load = false;          // broadcast: then half of the rate that was reached
+  std::string stalled;             // broadcast: path of one more subscriber, which never reads
+  std::size_t channels = 0;        // subscriptions: of all connections together
+  std::size_t subscriptions = 0;   // subscriptions: of each connection
   std::size_t body_bytes = 0;      // http: of the response, whose length must be just that; 0: any
   double seconds = 1;
   double warmup_seconds = 0.2;
@@ -39,6 +45,13 @@ struct Measurement {
   // idle only
   double bytes_per_connection = 0;
   std::uint64_t rss_bytes = 0;
+  // broadcast only
+  Histogram half_load_latency;
+  double half_load_per_second = 0;
+  double grown_bytes = 0;  // of the server, from when all subscribers were there to the end
+  // subscriptions only
+  double bytes_per_channel = 0;
+  double bytes_per_subscription = 0;
 };
 
 // echo, raw and http are the same exchange: equal requests, equal replies, `depth` in flight.
@@ -46,8 +59,16 @@ void run_exchange(const Options& options, Measurement& out);
 // echo of JSON messages, compressed or not: the replies' lengths are not known beforehand.
 void run_json_echo(const Options& options, Measurement& out);
 void run_broadcast(const Options& options, Measurement& out);
+// broadcast of JSON messages, compressed or not: one publisher, one room.
+void run_json_broadcast(const Options& options, Measurement& out);
 void run_handshake(const Options& options, Measurement& out);
 void run_idle(const Options& options, Measurement& out);
+void run_subscriptions(const Options& options, Measurement& out);
+
+// Where the subscribers of a room connect.
+inline std::string room_path(const Options& options, std::size_t room) {
+  return options.path + "/" + std::to_string(room);
+}
 
 // Warm-up, then a measured window; the modes' loops ask it once per batch of events.
 class Window {

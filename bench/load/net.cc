@@ -128,7 +128,16 @@ void Epoll::modify(int fd, std::uint32_t events, std::uint32_t tag) {
 }
 
 std::span<const epoll_event> Epoll::wait(int timeout_ms) {
-  const int n = epoll_wait(fd_, events_, kBatch, timeout_ms);
+  return ready(epoll_wait(fd_, events_, kBatch, timeout_ms));
+}
+
+std::span<const epoll_event> Epoll::wait_ns(std::uint64_t timeout_ns) {
+  const timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000U),
+                         static_cast<long>(timeout_ns % 1'000'000'000U)};
+  return ready(epoll_pwait2(fd_, events_, kBatch, &timeout, nullptr));
+}
+
+std::span<const epoll_event> Epoll::ready(int n) const {
   if (n < 0 && errno != EINTR) fail("epoll_wait");
   return {events_, static_cast<std::size_t>(n < 0 ? 0 : n)};
 }

@@ -39,9 +39,13 @@ class Epoll {
   void modify(int fd, std::uint32_t events, std::uint32_t tag);
   // The ready sockets' events; empty after `timeout_ms`. Lifetime: until the next wait.
   std::span<const epoll_event> wait(int timeout_ms);
+  // The same with a finer clock, for what has to happen at a certain time.
+  std::span<const epoll_event> wait_ns(std::uint64_t timeout_ns);
 
  private:
   static constexpr int kBatch = 1024;
+  std::span<const epoll_event> ready(int n) const;
+
   int fd_;
   epoll_event events_[kBatch];
 };

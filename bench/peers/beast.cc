@@ -1,5 +1,5 @@
-// Peer: Boost.Beast over Boost.Asio, one thread, asynchronous. /echo, /broadcast, GET /, /json,
-// /files/... below --root.
+// Peer: Boost.Beast over Boost.Asio, one thread, asynchronous. /echo, /broadcast/ROOM, GET /,
+// /json, /files/... below --root.
 //
 // Tuned in Beast's favour: concrete executor instead of any_io_executor, no timeouts, no automatic
 // fragmentation, TCP_NODELAY. Beast writes one message per async_write; that is its API. Files are
@@ -19,6 +19,7 @@
 #include <deque>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "args.h"
@@ -64,6 +65,8 @@ template <bool Deflate>
 class Subscriber;
 template <bool Deflate>
 using Room = std::unordered_set<Subscriber<Deflate>*>;
+template <bool Deflate>
+using Rooms = std::unordered_map<std::string, Room<Deflate>>;  // by target
 
 template <bool Deflate>
 class Echo : public std::enable_shared_from_this<Echo<Deflate>> {
@@ -154,8 +157,8 @@ class Subscriber : public std::enable_shared_from_this<Subscriber<Deflate>> {
 
 // What all connections share.
 struct Site {
-  Room<false> plain;
-  Room<true> deflate;
+  Rooms<false> plain;
+  Rooms<true> deflate;
   Compression compression;
   std::string root;  // of the files
   int id = 0;        // of the last JSON
@@ -227,8 +230,9 @@ class Http : public std::enable_shared_from_this<Http> {
   }
 
   template <bool Deflate>
-  void upgrade(Room<Deflate>& room) {
-    if (request_.target() == "/broadcast") {
+  void upgrade(Rooms<Deflate>& rooms) {
+    if (request_.target().starts_with("/broadcast/")) {
+      Room<Deflate>& room = rooms[std::string(request_.target())];
       std::make_shared<Subscriber<Deflate>>(std::move(stream_), room, site_.compression)
           ->accept(request_);
     } else {

@@ -1,4 +1,4 @@
-// Peer: libwebsockets, one thread. /echo, /broadcast, GET /.
+// Peer: libwebsockets, one thread. /echo, /broadcast/ROOM, GET /.
 //
 //   peer_lws [--port P] [--loop poll|uv] [--deflate off|no-context|context] [--level 1..9]
 //
@@ -16,6 +16,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -32,21 +33,22 @@ struct Message {
   std::size_t size() const { return bytes.size() - LWS_PRE; }
 };
 
+struct Session;
+using Room = std::unordered_set<Session*>;
+
 struct Session {
   lws* wsi = nullptr;
-  bool in_room = false;
+  Room* room = nullptr;  // null: /echo
   std::shared_ptr<Message> incoming;
   std::deque<std::shared_ptr<Message>> outgoing;
 };
-
-using Room = std::unordered_set<Session*>;
 
 void queue(Session& session, std::shared_ptr<Message> message) {
   session.outgoing.push_back(std::move(message));
   lws_callback_on_writable(session.wsi);
 }
 
-void on_receive(Session& session, Room& room, const void* in, std::size_t length) {
+void on_receive(Session& session, const void* in, std::size_t length) {
   if (!session.incoming) session.incoming = std::make_shared<Message>();
   Message& message = *session.incoming;
   const auto* bytes = static_cast<const unsigned char*>(in);
@@ -55,8 +57,8 @@ void on_receive(Session& session, Room& room, const void* in, std::size_t length
   message.text = lws_frame_is_binary(session.wsi) == 0;
   const auto complete = std::move(session.incoming);
   session.incoming.reset();
-  if (!session.in_room) return queue(session, complete);
-  for (Session* other : room) queue(*other, complete);
+  if (session.room == nullptr) return queue(session, complete);
+  for (Session* other : *session.room) queue(*other, complete);
 }
 
 int on_writable(Session& session) {
@@ -77,8 +79,8 @@ int on_writable(Session& session) {
 
 // Shared by all connections: protocols' callbacks find it in the context.
 struct Bench {
-  Room room;
-  std::string level;  // of compression
+  std::unordered_map<std::string, Room> rooms;  // by path
+  std::string level;                            // of compression
 };
 
 Bench& bench_of(lws* wsi) {
@@ -105,17 +107,19 @@ int callback(lws* wsi, lws_callback_reasons reason, void* user, void* in, std::s
       set_deflate_options(wsi);
       char path[64] = "";
       lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI);
-      session->in_room = std::strcmp(path, "/broadcast") == 0;
-      if (session->in_room) bench_of(wsi).room.insert(session);
+      if (std::strncmp(path, "/broadcast/", 11) == 0) {
+        session->room = &bench_of(wsi).rooms[path];
+        session->room->insert(session);
+      }
       return 0;
     }
     case LWS_CALLBACK_CLOSED: {
-      bench_of(wsi).room.erase(session);
+      if (session->room != nullptr) session->room->erase(session);
       session->~Session();
       return 0;
     }
     case LWS_CALLBACK_RECEIVE:
-      on_receive(*session, bench_of(wsi).room, in, length);
+      on_receive(*session, in, length);
       return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
       return on_writable(*session);

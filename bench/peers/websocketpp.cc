@@ -1,4 +1,4 @@
-// Peer: WebSocket++ over Boost.Asio, one thread. /echo, /broadcast. It closes the connection
+// Peer: WebSocket++ over Boost.Asio, one thread. /echo, /broadcast/ROOM. It closes the connection
 // after every HTTP response, so it has no part in the plaintext rows.
 //
 // Logging is off, buffers are as the library sets them. It writes everything queued on a
@@ -9,7 +9,9 @@
 // Without --deflate it is compiled without permessage-deflate. With it, level and memory are fixed
 // by the library (zlib's default level, 4 of memory); whether context is kept is the client's
 // choice. Each connection compresses a publication for itself.
+#include <map>
 #include <set>
+#include <string>
 #include <websocketpp/concurrency/none.hpp>
 #include <websocketpp/config/asio_no_tls.hpp>
 #include <websocketpp/extensions/permessage_deflate/enabled.hpp>
@@ -47,7 +49,8 @@ using Room = std::set<Connection, std::owner_less<Connection>>;
 template <class Configuration>
 void serve(const bench::Args& args) {
   using Server = websocketpp::server<Configuration>;
-  Room room;
+  std::map<std::string, Room> rooms;                                 // by path
+  std::map<Connection, Room*, std::owner_less<Connection>> members;  // those of a room
   Server server;
   server.init_asio();
   server.set_reuse_addr(true);
@@ -59,18 +62,28 @@ void serve(const bench::Args& args) {
         websocketpp::lib::asio::ip::tcp::no_delay(true), ignored);
   });
   server.set_open_handler([&](Connection hdl) {
-    if (server.get_con_from_hdl(hdl)->get_resource() == "/broadcast") room.insert(hdl);
+    const std::string& path = server.get_con_from_hdl(hdl)->get_resource();
+    if (path.rfind("/broadcast/", 0) != 0) return;
+    Room& room = rooms[path];
+    room.insert(hdl);
+    members[hdl] = &room;
   });
-  const auto leave = [&](Connection hdl) { room.erase(hdl); };
+  const auto leave = [&](Connection hdl) {
+    const auto member = members.find(hdl);
+    if (member == members.end()) return;
+    member->second->erase(hdl);
+    members.erase(member);
+  };
   server.set_close_handler(leave);
   server.set_fail_handler(leave);
   server.set_message_handler([&](Connection hdl, const typename Server::message_ptr& message) {
     websocketpp::lib::error_code ignored;
-    if (room.empty() || room.count(hdl) == 0) {
+    const auto member = members.find(hdl);
+    if (member == members.end()) {
       server.send(hdl, message->get_payload(), message->get_opcode(), ignored);
       return;
     }
-    for (const Connection& other : room) {
+    for (const Connection& other : *member->second) {
       server.send(other, message->get_payload(), message->get_opcode(), ignored);
     }
   });

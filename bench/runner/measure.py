@@ -26,15 +26,15 @@ class Unavailable(Failed):
     """The server says that this system lacks what it needs (exit status 2)."""
 
 
-def _child(cpu):
-    """Runs in the child: own session (so own autogroup), own core, dies with the runner."""
+def _child(cpus):
+    """Runs in the child: own session (so own autogroup), own cores, dies with the runner."""
     libc = ctypes.CDLL(None)
 
     def prepare():
         os.setsid()
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if cpu is not None:
-            os.sched_setaffinity(0, {cpu})
+        if cpus:
+            os.sched_setaffinity(0, cpus)
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
@@ -106,10 +106,12 @@ def measure(build, server, row, seconds, warmup, cores, priority):
 
 
 def _measure(build, server, row, seconds, warmup, cores, priority, root):
-    server_cpu, load_cpu = cores
+    cpus = [core for core in cores if core is not None]
+    server_cpus = set(cpus[:server.loops])  # with two loops the generator shares the second core
+    load_cpus = set(cpus[1:])
     errors = tempfile.TemporaryFile()
     process = subprocess.Popen(server.command(build, row, root), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=errors, preexec_fn=_child(server_cpu))
+                               stderr=errors, preexec_fn=_child(server_cpus))
     try:
         if priority:
             _raise_priority(process.pid)
@@ -118,11 +120,11 @@ def _measure(build, server, row, seconds, warmup, cores, priority, root):
                      *row.load_arguments(), "--mode", server.load_mode(row),
                      "--seconds", str(seconds), "--warmup", str(warmup)]
         load = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, preexec_fn=_child(load_cpu))
+                                stderr=subprocess.PIPE, preexec_fn=_child(load_cpus))
         try:
             if priority:
                 _raise_priority(load.pid)
-            out, err = load.communicate(timeout=seconds + warmup + 60)
+            out, err = load.communicate(timeout=2 * (seconds + warmup) + 90)
         except subprocess.TimeoutExpired:
             raise Failed("the generator did not end in time") from None
         finally:

@@ -36,16 +36,24 @@ class Row:
     json: bool = False  # the generator's cycle of JSON messages instead of one fixed payload
     deflate: str = ""  # no-context | context: that JSON is compressed, both ways
     level: int = 6  # of deflate, for servers that let one choose
-    beside: str = ""  # name of the row whose CPU this row's is compared with
+    beside: str = ""  # name of the row with which this row is compared
+    beside_key: str = "server_cpu_us_per_message"  # in what
     at_most: float = 0  # times that row's, for Hybi
+    needs: str = ""  # what a server must be able to do, if not what the mode says
+    on_two_loops: bool = False  # servers with two loops take part as well
 
     def load_arguments(self):
         return ["--mode", self.mode, "--connections", str(self.connections), "--payload", str(self.payload),
-                "--depth", str(self.depth), *self.json_arguments(), *self.page_arguments(), *self.extra]
+                "--depth", str(self.depth), *self.json_arguments(), *self.page_arguments(),
+                *(["--half-load"] if self.half_load() else []), *self.extra]
 
     def ability(self):
         """What a server must have to take part."""
-        return f"{self.mode}-{self.page}" if self.page else self.mode
+        return self.needs or (f"{self.mode}-{self.page}" if self.page else self.mode)
+
+    def half_load(self):
+        """Broadcasts of numbered messages are measured at half of the load as well."""
+        return self.mode == "broadcast" and not (self.json or self.deflate)
 
     def page_arguments(self):
         if not self.page:
@@ -98,8 +106,20 @@ ROWS = [
     Row("http-plain-d16", "GET plaintext, 100 connections, depth 16", "http", 100, page="plain", depth=16),
     Row("http-json", "GET JSON, 100 connections", "http", 100, page="json"),
     Row("http-file", "GET 10 KiB file, 100 connections", "http", 100, page="file"),
-    Row("broadcast-1000", "broadcast 1 → 1000 × 20 B", "broadcast", 1000),
-    Row("broadcast-1000-d8", "broadcast 1 → 1000 × 20 B, depth 8", "broadcast", 1000, depth=8),
+    Row("broadcast-1000", "broadcast 1 → 1000 × 20 B", "broadcast", 1000, on_two_loops=True),
+    Row("broadcast-1000-d8", "broadcast 1 → 1000 × 20 B, depth 8", "broadcast", 1000, depth=8, on_two_loops=True),
+    Row("broadcast-10000", "broadcast 1 → 10,000 × 20 B", "broadcast", 10000, on_two_loops=True, quick=False),
+    Row("broadcast-10000-d8", "broadcast 1 → 10,000 × 20 B, depth 8", "broadcast", 10000, depth=8, on_two_loops=True,
+        quick=False),
+    Row("all-200", "200 all-to-all × 20 B", "broadcast", 200, extra=("--all-publish",), on_two_loops=True),
+    Row("rooms-1000x10", "1000 rooms of 10 × 20 B", "broadcast", 10000, extra=("--rooms", "1000"), on_two_loops=True,
+        quick=False),
+    Row("quick-10000", "broadcast 1 → 10,000 × 1 KiB, none stalled", "broadcast", 10000, payload=KIB,
+        extra=("--path", "/slow"), needs="slow", on_two_loops=True, quick=False),
+    Row("stalled-10000", "the same, 1 more is stalled", "broadcast", 10000, payload=KIB,
+        extra=("--path", "/slow", "--stalled", "/stalled/0"), needs="slow", on_two_loops=True, quick=False,
+        beside="quick-10000", beside_key="half_load_p99_us", at_most=1.1),
+    Row("subscriptions", "100,000 channels, 1,000,000 subscriptions", "subscriptions", 1000, on_two_loops=True),
     Row("deflate-100x1k", "deflate echo 100 × 1 KiB", "echo", 100, payload=KIB, deflate="no-context"),
     Row("deflate-100x1k-context", "deflate echo 100 × 1 KiB, context", "echo", 100, payload=KIB, deflate="context",
         quick=False),
@@ -119,7 +139,12 @@ SMOKE = [
     Row("http-plain", "plaintext", "http", 4, page="plain", depth=2),
     Row("http-json", "JSON", "http", 4, page="json", depth=2),
     Row("http-file", "file", "http", 4, page="file", depth=2),
-    Row("broadcast", "broadcast", "broadcast", 10, depth=2),
+    Row("broadcast", "broadcast", "broadcast", 10, depth=2, on_two_loops=True),
+    Row("rooms", "rooms, all publish", "broadcast", 20, depth=2, extra=("--rooms", "4", "--all-publish"),
+        on_two_loops=True),
+    Row("stalled", "a stalled subscriber", "broadcast", 10, payload=KIB,
+        extra=("--path", "/slow", "--stalled", "/stalled/0"), needs="slow", on_two_loops=True),
+    Row("subscriptions", "subscriptions", "subscriptions", 100, on_two_loops=True),
     Row("deflate", "compressed echo", "echo", 4, payload=KIB, depth=4, deflate="no-context"),
     Row("deflate-context", "compressed echo with context", "echo", 4, payload=KIB, depth=4, deflate="context"),
     Row("deflate-broadcast", "compressed broadcast", "broadcast", 10, payload=KIB, depth=2, deflate="no-context"),

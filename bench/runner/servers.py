@@ -4,13 +4,15 @@ import os
 import pathlib
 import shutil
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .rows import PAGES, frame_bytes, request_bytes
 
 BENCH = pathlib.Path(__file__).resolve().parent.parent
 HTTP = frozenset({"http-plain", "http-json", "http-file"})
 WEBSOCKET = frozenset({"echo", "broadcast", "handshake", "idle"})
+ALL = WEBSOCKET | HTTP | {"slow", "subscriptions"}  # the last two only Hybi has
+MANY = 5000  # connections
 
 
 def power_of_two(wanted, least, most):
@@ -28,7 +30,8 @@ class Server:
     kind: str  # floor | hybi | peer
     program: tuple  # relative to <build>/bench, or absolute
     abilities: frozenset = WEBSOCKET | HTTP
-    for_mode: dict = field(default_factory=dict)  # further arguments by the row's mode
+    for_many: tuple = ()  # further arguments where there are many connections or they are idle
+    loops: int = 1  # with more it may use both cores
     needs: tuple = ()  # other files without which it is not there
 
     def available(self, build):
@@ -40,10 +43,15 @@ class Server:
         """`root`: the directory of the files, if the row needs one."""
         program = build / "bench" / self.program[0]
         first = str(program) if program.exists() else shutil.which(self.program[0])
-        return [first, *self.program[1:], *self.floor_arguments(row), *self.for_mode.get(row.mode, ()),
+        return [first, *self.program[1:], *self.floor_arguments(row), *self.many_arguments(row),
                 *row.server_arguments(), *(["--root", str(root)] if root else [])]
 
+    def many_arguments(self, row):
+        return self.for_many if row.mode == "idle" or row.connections >= MANY else ()
+
     def takes_part(self, row):
+        if self.loops > 1 and not row.on_two_loops:
+            return False
         return row.ability() in self.abilities and (self.kind != "floor" or row.has_floor())
 
     def floor_arguments(self, row):
@@ -76,11 +84,15 @@ NGINX = pathlib.Path(shutil.which("nginx", path=os.environ.get("PATH", "") + ":/
 SERVERS = [
     Server("floor-epoll", "raw epoll", "floor", ("floor_epoll",), frozenset({"echo", "http-plain"})),
     Server("floor-uring", "raw io_uring", "floor", ("floor_uring",), frozenset({"echo"})),
-    Server("hybi-epoll", "Hybi epoll", "hybi", ("hybi_bench_server", "--backend", "epoll")),
-    Server("hybi-uring", "Hybi io_uring", "hybi", ("hybi_bench_server", "--backend", "uring")),
+    Server("hybi-epoll", "Hybi epoll", "hybi", ("hybi_bench_server", "--backend", "epoll"), ALL),
+    Server("hybi-uring", "Hybi io_uring", "hybi", ("hybi_bench_server", "--backend", "uring"), ALL),
+    Server("hybi-epoll-2", "Hybi epoll, 2 loops", "hybi",
+           ("hybi_bench_server", "--backend", "epoll", "--threads", "2"), ALL, loops=2),
+    Server("hybi-uring-2", "Hybi io_uring, 2 loops", "hybi",
+           ("hybi_bench_server", "--backend", "uring", "--threads", "2"), ALL, loops=2),
     Server("beast", "Beast", "peer", ("peer_beast",)),
     Server("lws", "libwebsockets", "peer", ("peer_lws",), WEBSOCKET | {"http-plain"},
-           for_mode={"idle": ("--loop", "uv")}),
+           for_many=("--loop", "uv")),
     Server("websocketpp", "WebSocket++", "peer", ("peer_websocketpp",), WEBSOCKET),
     Server("ws", "npm ws", "peer", ("node", str(BENCH / "peers" / "ws" / "server.mjs")), WEBSOCKET,
            needs=(WS_MODULE,)),

@@ -6,12 +6,16 @@ from statistics import median
 CPU = ("CPU µs", "server_cpu_us_per_message", True)
 RATE = ("k/s", "messages_per_second", False)
 P99 = ("p99 µs", "p99_us", True)
+HALF_P99 = ("p99 µs at half load", "half_load_p99_us", True)
+GROWN = ("grown KiB", "grown_bytes", True)
 METRICS = {
     "echo": (CPU, RATE, P99),
     "http": (CPU, RATE, P99),
     "broadcast": (CPU, RATE, P99),
     "handshake": (CPU, RATE, P99),
     "idle": (("bytes", "bytes_per_connection", True),),
+    "subscriptions": (("bytes each", "bytes_per_subscription", True),
+                      ("bytes a channel", "bytes_per_channel", True), CPU),
 }
 REPLY = ("reply B", "reply_bytes", True)
 # CPU is compared at about equal size only: who compresses less has less to do.
@@ -19,13 +23,16 @@ LARGER_REPLIES = 1.15
 
 
 def metrics(row):
-    return METRICS[row.mode] + ((REPLY,) if row.deflate or row.page else ())
+    return (METRICS[row.mode] + ((HALF_P99,) if row.half_load() else ()) + ((GROWN,) if row.needs == "slow" else ())
+            + ((REPLY,) if row.deflate or row.page else ()))
 
 
 def show(value, key):
     if key == "messages_per_second":
         value /= 1000
-    if key in ("bytes_per_connection", "reply_bytes"):
+    if key == "grown_bytes":
+        value /= 1024
+    if key.startswith("bytes_") or key in ("reply_bytes", "grown_bytes"):
         return f"{value:.0f}"
     if value >= 100:
         return f"{value:.0f}"
@@ -79,19 +86,20 @@ class Results:
         return "\n".join(lines)
 
     def notes(self, rows, servers):
-        """Rows that cost more than the row beside them, and how much: one line each."""
+        """How much more a row has than the row beside it: one line each."""
         by_name = {row.name: row for row in rows}
         lines = []
         for row in rows:
             below = by_name.get(row.beside)
             if below is None:
                 continue
-            key = CPU[1]
+            key = row.beside_key
+            label = next(metric[0] for metric in metrics(row) if metric[1] == key)
             parts = [(server.title, ratio(self.values(row, server, key), self.values(below, server, key)))
                      for server in servers]
             texts = [f"{title} {part:.2f}" for title, part in parts if part is not None]
             if texts:
-                lines.append(f"CPU of *{row.title}* ÷ *{below.title}*: {', '.join(texts)}."
+                lines.append(f"{label} of *{row.title}* ÷ *{below.title}*: {', '.join(texts)}."
                              f" Hybi's is to be at most {row.at_most:.2f}.")
         return lines
 
@@ -104,9 +112,11 @@ class Results:
 
     def compresses_as_well(self, row, server, servers):
         """As Hybi does; true where nothing is compressed."""
+        if not row.deflate:
+            return True
         mine = [size for s in servers if s.kind == "hybi" for size in self.values(row, s, REPLY[1]).values()]
         its = list(self.values(row, server, REPLY[1]).values())
-        return not (row.deflate and mine and its) or median(its) <= LARGER_REPLIES * median(mine)
+        return not (mine and its) or median(its) <= LARGER_REPLIES * median(mine)
 
     def against_peers(self, row, servers, key, smaller):
         best = self.best_peer(row, servers, key, smaller)

@@ -1,4 +1,4 @@
-// Peer: npm `ws` on Node's http server. /echo, /broadcast.
+// Peer: npm `ws` on Node's http server. /echo, /broadcast/ROOM.
 //
 //   node server.mjs [--port P] [--deflate off|no-context|context] [--level 1..9]
 //
@@ -31,12 +31,14 @@ const sockets = new WebSocketServer({
   maxPayload: 64 << 20,
   clientTracking: false,
 });
-const room = new Set();
+const rooms = new Map(); // by path
 
 server.on('upgrade', (request, socket, head) => {
   sockets.handleUpgrade(request, socket, head, (ws) => {
     ws.on('error', () => {});
-    if (request.url === '/broadcast') {
+    if (request.url.startsWith('/broadcast/')) {
+      if (!rooms.has(request.url)) rooms.set(request.url, new Set());
+      const room = rooms.get(request.url);
       room.add(ws);
       ws.on('close', () => room.delete(ws));
       ws.on('message', (data, isBinary) => {

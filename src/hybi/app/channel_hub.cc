@@ -32,7 +32,12 @@ LoopChannels* ChannelHub::this_loop() const {
 void ChannelHub::announce(std::string_view channel, const conn::PublishedMessage& message,
                           const LoopChannels* here) const {
   if (loops_.size() == 1 && here != nullptr) return;
-  const LoopMask loops = interest_.loops(channel);
+  announce_to(interest_.loops(channel), channel, message, here);
+}
+
+void ChannelHub::announce_to(LoopMask loops, std::string_view channel,
+                             const conn::PublishedMessage& message,
+                             const LoopChannels* here) const {
   for (const Member& loop : loops_) {
     if (loop.channels == here || (loops & mask_of(loop.channels->index())) == 0) continue;
     loop.port->post_message(
@@ -50,6 +55,12 @@ void ChannelHub::publish(std::string_view channel, const Message& message, Publi
   if ((rules != nullptr && rules->history.any()) || engine_->shared()) {
     return keep(channel, message, std::move(options), rules, except, here);
   }
+  const bool only_here = here != nullptr && loops_.size() == 1;
+  const LoopMask loops = only_here ? 0 : interest_.loops(channel);
+  if (loops == 0 && !(only_here && here->listens(channel))) {  // nobody: nothing is encoded
+    if (options.done) options.done(Published{});
+    return;
+  }
   std::shared_ptr<conn::PublishedAs> as;
   if (options.json || !options.key.empty() || !options.publisher.empty()) {
     as = std::make_shared<conn::PublishedAs>();
@@ -59,7 +70,7 @@ void ChannelHub::publish(std::string_view channel, const Message& message, Publi
   }
   const conn::PublishedMessage shared(message, std::move(as));
   if (here != nullptr) here->arrive(channel, shared, except, true);
-  announce(channel, shared, here);
+  announce_to(loops, channel, shared, here);
   if (options.done) options.done(Published{});
 }
 

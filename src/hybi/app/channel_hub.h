@@ -60,6 +60,8 @@ class ChannelHub : public std::enable_shared_from_this<ChannelHub> {
   // To the loops but `here`; what `here` gets is the caller's business.
   void announce(std::string_view channel, const conn::PublishedMessage& message,
                 const LoopChannels* here) const;
+  void announce_to(LoopMask loops, std::string_view channel, const conn::PublishedMessage& message,
+                   const LoopChannels* here) const;
   void keep(std::string_view channel, const Message& message, PublishOptions options,
             const ChannelOptions* rules, const conn::WsSession* except, LoopChannels* here);
 

@@ -79,6 +79,9 @@ class LoopChannels final : public conn::Channels {
   void arrive(std::string_view name, const conn::PublishedMessage& message,
               const conn::WsSession* except, bool direct);
 
+  // Whether there may be a subscriber of that name.
+  bool listens(std::string_view name) { return !patterns_.empty() || find(name) != nullptr; }
+
   unsigned index() const { return index_; }
   conn::LoopPort& port() { return port_; }
 
