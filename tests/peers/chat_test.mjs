@@ -1,52 +1,67 @@
-// The chat's messages, over npm ws: who is here must be right for everybody, also across loops.
+// The chat's channels, with hybi.js over npm ws: who is here must be right for everybody, also across loops, and
+// nobody speaks in another's name.
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { test } from "node:test";
 import { WebSocket } from "ws";
-import { forEachBackend, until, withDeadline } from "./demo.mjs";
+import { Hybi } from "../../js/hybi.js";
+import { forEachBackend, until } from "./demo.mjs";
 
 class Guest {
-  messages = [];
-  people = new Map();
+  said = [];
+  rooms = [];
+  events = [];
+  people = new Set();
+  ids = 0;
 
-  static async enter(demo, room, name) {
-    const guest = new Guest();
-    guest.socket = new WebSocket(demo.ws(`/chat/${room}`));
-    guest.socket.on("error", () => {});
-    guest.socket.on("message", data => guest.take(JSON.parse(data)));
-    await withDeadline(once(guest.socket, "open"), 60_000, "opens");
-    if (name !== undefined) {
-      guest.send({ type: "join", name });
-      await guest.gets("welcome");
-    }
+  constructor(demo, token) {
+    this.hybi = new Hybi(demo.ws("/chat"), { WebSocket, token, minDelay: 50 });
+    this.hybi.on("close", event => { this.closed = event; });
+    this.hybi.subscribe("chat").on("message", ({ data }) => { this.rooms = data.rooms; });
+    this.hybi.connect();
+  }
+
+  static async enter(demo, room, name, id) {
+    const guest = new Guest(demo, JSON.stringify({ name, id }));
+    const here = guest.room = guest.hybi.subscribe(`chat/${room}`, { history: 100 });
+    here.on("message", ({ data }) => guest.said.push(data));
+    here.on("join", ({ user }) => { guest.people.add(user); guest.events.push(`${user} joined`); });
+    here.on("leave", ({ user }) => { guest.people.delete(user); guest.events.push(`${user} left`); });
+    here.on("unsubscribed", ({ code }) => { guest.refused = code; });
+    await until(() => here.state === "subscribed", `${name} is in ${room}`);
+    const members = await here.presence();
+    for (const { user } of members) guest.people.add(user);
+    guest.name = members.find(member => member.client === guest.hybi.id).user;
     return guest;
   }
 
-  take(message) {
-    this.messages.push(message);
-    if (message.type === "welcome") this.people = new Map(message.people.map(p => [p.id, p.name]));
-    if (message.type === "joined") this.people.set(message.id, message.name);
-    if (message.type === "left") this.people.delete(message.id);
+  publish(data) {
+    return this.room.publish({ id: `${this.name}/${++this.ids}`, name: this.name, text: "hello", at: Date.now(), ...data });
   }
 
-  send(message) {
-    this.socket.send(typeof message === "string" ? message : JSON.stringify(message));
+  say(text) {
+    return this.publish({ text });
   }
 
-  gets(type, matches = () => true) {
-    return until(() => this.messages.find(m => m.type === type && matches(m)), `${type} arrives`);
+  texts() {
+    return this.said.map(({ text }) => text);
+  }
+
+  hears(text) {
+    return until(() => this.texts().includes(text), `${this.name} hears ${text}`);
   }
 
   names() {
-    return [...this.people.values()].sort();
-  }
-
-  said() {
-    return this.messages.filter(m => m.type === "said").map(m => m.text);
+    return [...this.people].sort();
   }
 
   leave() {
-    this.socket.close(1000);
+    this.hybi.close();
+  }
+
+  // As a network that is gone.
+  vanish() {
+    this.hybi._socket.terminate();
+    this.hybi.close();
   }
 }
 
@@ -55,61 +70,126 @@ const kTwoLoops = ["--threads", "2"];
 forEachBackend(test, "two people hear each other and see who comes and goes", kTwoLoops, async demo => {
   const ada = await Guest.enter(demo, "kitchen", "Ada");
   const bob = await Guest.enter(demo, "kitchen", "Bob");
-  await ada.gets("joined", m => m.name === "Bob");
+  await until(() => ada.people.has("Bob"), "Ada sees Bob");
   assert.deepEqual(bob.names(), ["Ada", "Bob"]);
-  ada.send({ type: "say", text: "<b>hello</b> 世界" });
-  const heard = await bob.gets("said");
-  assert.deepEqual([heard.name, heard.text], ["Ada", "<b>hello</b> 世界"]);
-  await ada.gets("said", m => m.id === heard.id);
+  await ada.say("<b>hello</b> 世界");
+  await bob.hears("<b>hello</b> 世界");
+  assert.equal(bob.said[0].name, "Ada");
+  await ada.hears("<b>hello</b> 世界");
   bob.leave();
-  await ada.gets("left", m => m.name === "Bob");
-  assert.deepEqual(ada.names(), ["Ada"]);
+  await until(() => !ada.people.has("Bob"), "Ada sees that Bob has left");
+  assert.deepEqual(ada.events.filter(event => event.startsWith("Bob")), ["Bob joined", "Bob left"]);
   ada.leave();
 });
 
-forEachBackend(test, "rooms do not hear each other", kTwoLoops, async demo => {
+forEachBackend(test, "rooms do not hear each other, and everybody sees which there are", kTwoLoops, async demo => {
+  const looking = new Guest(demo);
   const ada = await Guest.enter(demo, "one", "Ada");
   const bob = await Guest.enter(demo, "two", "Bob");
   const eve = await Guest.enter(demo, "two", "Eve");
-  ada.send({ type: "say", text: "in one" });
-  bob.send({ type: "say", text: "in two" });
-  await eve.gets("said", m => m.text === "in two");
-  await ada.gets("said", m => m.text === "in one");
-  bob.send({ type: "say", text: "again" });
-  await eve.gets("said", m => m.text === "again");
-  assert.deepEqual(eve.said(), ["in two", "again"]);
-  assert.deepEqual(ada.said(), ["in one"]);
-  await ada.gets("rooms", m => m.rooms.some(r => r.name === "two" && r.people === 2));
-  for (const guest of [ada, bob, eve]) guest.leave();
+  await ada.say("in one");
+  await bob.say("in two");
+  await bob.say("again");
+  await eve.hears("again");
+  await ada.hears("in one");
+  assert.deepEqual(eve.texts(), ["in two", "again"]);
+  assert.deepEqual(ada.texts(), ["in one"]);
+  for (const guest of [looking, ada]) {
+    await until(() => JSON.stringify(guest.rooms) === JSON.stringify([{ name: "two", people: 2 }, { name: "one", people: 1 }]),
+                "the rooms are listed, the fullest first");
+  }
+  const late = await Guest.enter(demo, "two", "Late");
+  assert.deepEqual(late.texts(), ["in two", "again"], "what was said before");
+  for (const guest of [ada, bob, eve, late]) guest.leave();
+  await until(() => looking.rooms.length === 0, "rooms without people are not listed");
+  looking.leave();
 });
 
-forEachBackend(test, "a name that is taken gets a number", kTwoLoops, async demo => {
-  const first = await Guest.enter(demo, "lobby", "Sam");
-  const second = await Guest.enter(demo, "lobby", " Sam ");
+forEachBackend(test, "a name that is taken gets a number, and who comes back keeps it", kTwoLoops, async demo => {
+  const first = await Guest.enter(demo, "lobby", "Sam", "first");
+  const second = await Guest.enter(demo, "lobby", " Sam ", "second");
   const third = await Guest.enter(demo, "lobby", "Sam");
   assert.deepEqual(third.names(), ["Sam", "Sam 2", "Sam 3"]);
-  for (const guest of [first, second, third]) guest.leave();
+  second.vanish();
+  const again = await Guest.enter(demo, "lobby", "Sam", "second");
+  assert.equal(again.name, "Sam 2");
+  await first.say("all here");
+  await again.hears("all here");
+  assert.deepEqual(first.names(), ["Sam", "Sam 2", "Sam 3"]);
+  assert.ok(!first.events.includes("Sam 2 left"), "who comes back at once has not left");
+  for (const guest of [first, third, again]) guest.leave();
 });
 
-forEachBackend(test, "what is wrong is said, and the connection stays", [], async demo => {
-  const guest = await Guest.enter(demo, "lobby");
-  const wrong = ["not json", "[]", "{\"type\":\"dance\"}", { type: "say", text: "too early" },
-                 { type: "join" }, { type: "join", name: "  " }, { type: "join", name: "a\u0000b" },
-                 { type: "join", name: "x".repeat(25) }, { type: "join", name: 7 }];
-  for (const message of wrong) guest.send(message);
-  guest.socket.send(Buffer.from("binary"));
-  const errors = () => guest.messages.filter(m => m.type === "error");
-  await until(() => errors().length === wrong.length + 1, "an error for each");
-  guest.send({ type: "join", name: "ö".repeat(24) });
-  await guest.gets("welcome");
-  guest.send({ type: "join", name: "again" });
-  guest.send({ type: "say", text: "y".repeat(2001) });
-  guest.send({ type: "say", text: "   " });
-  guest.send({ type: "say", text: "fine" });
-  await guest.gets("said");
-  assert.equal(errors().length, wrong.length + 3);
-  assert.deepEqual(guest.said(), ["fine"]);
+forEachBackend(test, "names that are none are refused", [], async demo => {
+  const refused = async token => {
+    const guest = new Guest(demo, token);
+    await until(() => guest.closed, "it is closed");
+    return [guest.closed.code, guest.closed.delay, guest.closed.reason];
+  };
+  const name = value => JSON.stringify({ name: value, id: "x" });
+  for (const [token, why] of [["Ada", /JSON/], ["[]", /JSON/], ["{}", /a name/], [name("  "), /a name/], [name("a\u0000b"), /a name/],
+                              [name(7), /a name/], [name("x".repeat(25)), /too long/],
+                              [JSON.stringify({ name: "Ada", id: "x".repeat(65) }), /too long/]]) {
+    const [code, delay, reason] = await refused(token);
+    assert.deepEqual([code, delay], [4401, undefined], token);
+    assert.match(reason, why, token);
+  }
+  const guest = await Guest.enter(demo, "lobby", "ö".repeat(24));
+  assert.equal(guest.name, "ö".repeat(24));
   guest.leave();
+});
+
+forEachBackend(test, "what may not be said is refused, and the connection stays", [], async demo => {
+  const guest = await Guest.enter(demo, "lobby", "Ada");
+  const forbidden = { code: "forbidden" };
+  for (const data of [{ name: "Bob" }, { text: "   " }, { text: "y".repeat(2001) }, { text: 7 }, { id: "" }, { id: "x".repeat(65) },
+                      { at: "now" }, { at: -1 }, { more: true }]) {
+    await assert.rejects(guest.publish(data), forbidden, JSON.stringify(data));
+  }
+  for (const channel of ["chat", "chat/no room", "chat/" + "x".repeat(33), "chat/a/b", "elsewhere"]) {
+    await assert.rejects(guest.hybi.publish(channel, { id: "1", name: "Ada", text: "hello", at: 1 }), forbidden, channel);
+  }
+  for (const channel of ["chat/no room", "chat/**", "chat/*", "elsewhere"]) {
+    const refusal = new Promise(resolve => guest.hybi.subscribe(channel).on("unsubscribed", resolve));
+    assert.equal((await refusal).code, "forbidden", channel);
+  }
+  await guest.say("ö".repeat(2000));
+  await guest.hears("ö".repeat(2000));
+  assert.equal(guest.said.length, 1);
+  assert.equal(guest.closed, undefined);
+
+  const looking = new Guest(demo);
+  await assert.rejects(looking.hybi.publish("chat/lobby", { id: "1", name: "", text: "hello", at: 1 }), forbidden);
+  const room = looking.hybi.subscribe("chat/lobby");
+  assert.equal((await new Promise(resolve => room.on("unsubscribed", resolve))).code, "forbidden");
+  looking.leave();
+  guest.leave();
+});
+
+forEachBackend(test, "who is cut off together and comes back sees all others", kTwoLoops, async demo => {
+  const guests = await Promise.all(Array.from({ length: 8 }, (_, i) => Guest.enter(demo, "attic", `guest ${i}`, `${i}`)));
+  const expected = guests.map((_, i) => `guest ${i}`);
+  const lists = guests.map(guest => new Promise((resolve, reject) => guest.room.on("subscribed", () => {
+    guest.room.presence().then(members => resolve(members.map(({ user }) => user)), reject);
+  })));
+  for (const guest of guests) guest.hybi._socket.terminate();
+  for (const list of await Promise.all(lists)) assert.deepEqual(list.sort(), expected);
+  for (const guest of guests) {
+    assert.ok(!guest.events.some(event => event.endsWith("left")), `${guest.events}`);
+    guest.leave();
+  }
+});
+
+// As many as hybi.js keeps while there is no connection come in large batches.
+forEachBackend(test, "long messages that were kept for later are all taken", [], async demo => {
+  const ada = await Guest.enter(demo, "attic", "Ada");
+  const sent = Array.from({ length: 60 }, (_, i) => `${i} ${"世".repeat(1990)}`);
+  await Promise.all(sent.map(text => ada.say(text)));
+  await until(() => ada.said.length === sent.length, "all are there");
+  assert.deepEqual(ada.texts(), sent);
+  const late = await Guest.enter(demo, "attic", "Late");
+  await until(() => late.said.length === sent.length, "the history has them all");
+  for (const guest of [ada, late]) guest.leave();
 });
 
 forEachBackend(test, "many come, talk and go at once, and the list is right for those who stay", kTwoLoops,
@@ -118,23 +198,24 @@ forEachBackend(test, "many come, talk and go at once, and the list is right for 
   const kVisitors = 120;
   await Promise.all(Array.from({ length: kVisitors }, async (_, i) => {
     const guest = await Guest.enter(demo, "busy", `visitor ${i}`);
-    guest.send({ type: "say", text: `hello from ${i}` });
-    await guest.gets("said", m => m.text === `hello from ${i}`);
+    await guest.say(`hello from ${i}`);
     if (i % 2) guest.leave();
-    else guest.socket.terminate();
+    else guest.vanish();
   }));
   const expected = stay.map((_, i) => `stay ${i}`);
   for (const guest of stay) {
-    await until(() => guest.names().length === stay.length, `only those who stay are left, not ${guest.names()}`);
+    await until(() => guest.names().length === stay.length, `only those who stay are left`);
     assert.deepEqual(guest.names(), expected);
-    assert.equal(new Set(guest.said()).size, kVisitors);
+    assert.deepEqual((await guest.room.presence()).map(({ user }) => user).sort(), expected);
+    assert.equal(new Set(guest.texts()).size, kVisitors);
+    assert.equal(guest.said.length, kVisitors);
   }
   // One person's words keep their order for everybody.
-  for (let i = 0; i < 200; ++i) stay[0].send({ type: "say", text: `line ${i}` });
+  const lines = Array.from({ length: 150 }, (_, i) => `line ${i}`);
+  for (const line of lines) stay[0].say(line);
   for (const guest of stay) {
-    await guest.gets("said", m => m.text === "line 199");
-    assert.deepEqual(guest.said().filter(text => text.startsWith("line ")),
-                     Array.from({ length: 200 }, (_, i) => `line ${i}`));
+    await guest.hears(lines.at(-1));
+    assert.deepEqual(guest.texts().filter(text => text.startsWith("line ")), lines);
     guest.leave();
   }
 });

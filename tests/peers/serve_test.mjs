@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { WebSocket } from "ws";
+import { Hybi } from "../../js/hybi.js";
 import { hybi, until, withDeadline } from "./demo.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "hybi-serve-"));
@@ -110,18 +111,20 @@ test("an echo and chat rooms without a line of code, and SIGTERM says 1001", asy
   echo.send("Grüße");
   await until(() => echo.got.includes("Grüße"), "the echo");
 
-  const [ada, bob] = await Promise.all([serve.open("/chat/tea"), serve.open("/chat/tea")]);
-  const has = (socket, type) => socket.got.map(text => JSON.parse(text)).find(m => m.type === type);
-  ada.send(JSON.stringify({ type: "join", name: "Ada" }));
-  await until(() => has(ada, "welcome"), "Ada is in");
-  assert.equal(has(ada, "welcome").room, "tea");
-  bob.send(JSON.stringify({ type: "join", name: "Bob" }));
-  await until(() => has(bob, "welcome"), "Bob is in");
-  ada.send(JSON.stringify({ type: "say", text: "hello" }));
-  await until(() => has(bob, "said")?.text === "hello", "Bob hears Ada");
+  const guest = name => {
+    const hybi = new Hybi(`ws://127.0.0.1:${serve.port}/chat`, { WebSocket, token: JSON.stringify({ name }) });
+    hybi.closed = new Promise(resolve => hybi.on("close", ({ code }) => { resolve(code); hybi.close(); }));
+    hybi.connect();
+    return hybi;
+  };
+  const [ada, bob] = [guest("Ada"), guest("Bob")];
+  const heard = new Promise(resolve => bob.subscribe("chat/tea", { history: 1 }).on("message", resolve));
+  await ada.publish("chat/tea", { id: "1", name: "Ada", text: "hello", at: Date.now() });
+  assert.equal((await withDeadline(heard, 60_000, "Bob hears Ada")).data.text, "hello");
+  assert.match((await serve.get("/hybi.js")).headers["content-type"], /^text\/javascript/);
 
   assert.equal(await serve.upgrade("/chat"), 101);
-  assert.equal(await serve.upgrade("/chat/no%20room"), 404);
+  assert.equal(await serve.upgrade("/chat/tea"), 404);
   assert.equal(await serve.upgrade("/chatter"), 404);
   assert.equal(await serve.upgrade("/echo", { Origin: "https://elsewhere.example" }), 403);
   const nothing = await serve.get("/echo");
@@ -202,6 +205,7 @@ test("SIGHUP applies what can change, and names what needs a restart", async () 
   assert.equal(await serve.upgrade("/mirror"), 101);
   assert.equal(await serve.upgrade("/echo"), 404);
   assert.equal(await serve.upgrade("/chat"), 404);
+  assert.equal((await serve.get("/hybi.js")).statusCode, 404);
   assert.equal((await serve.get("/")).headers["x-new"], "yes");
   open.send("still open");
   await until(() => open.got.includes("still open"), "what was open stays as it was");

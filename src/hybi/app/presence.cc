@@ -15,32 +15,35 @@ std::string name_of(const Member& member) {
 
 }  // namespace
 
+// The engine is told under the lock: else a client that comes again could be removed by its leave.
 void Presence::join(std::string_view channel, const ChannelOptions& options, const Member& member) {
-  hub_->engine().add_member(channel, member, kMemberTtl, [](Result<bool>) {});
   bool is_new = false;
   {
     const std::lock_guard lock(mutex_);
     Somebody& somebody = here_[{std::string(channel), name_of(member)}];
     is_new = somebody.clients++ == 0 && somebody.leaving == 0;
     somebody.leaving = 0;
+    hub_->engine().add_member(channel, member, kMemberTtl, [](Result<bool>) {});
+    const std::string last = std::exchange(somebody.last, {});
+    if (!last.empty() && last != member.client) remove(channel, last);
   }
   if (is_new && options.presence_events) hub_->announce_member(channel, member, true);
 }
 
 void Presence::leave(std::string_view channel, const ChannelOptions& options,
                      const Member& member) {
-  hub_->engine().remove_member(channel, member.client, [](Result<bool>) {});
   const Key key{std::string(channel), name_of(member)};
   std::uint64_t number = 0;
   {
     const std::lock_guard lock(mutex_);
     const auto found = here_.find(key);
-    if (found == here_.end() || --found->second.clients != 0) return;
-    if (!options.presence_events) {
-      here_.erase(found);
-      return;
+    const bool was_last = found != here_.end() && --found->second.clients == 0;
+    if (!was_last || !options.presence_events) {
+      if (was_last) here_.erase(found);
+      return remove(channel, member.client);
     }
     number = found->second.leaving = ++last_number_;
+    found->second.last = member.client;
   }
   timer_(options.leave_delay, [weak = weak_from_this(), key, number, member] {
     if (const auto self = weak.lock()) self->gone(key, number, member);
@@ -53,8 +56,13 @@ void Presence::gone(const Key& key, std::uint64_t number, const Member& member) 
     const auto found = here_.find(key);
     if (found == here_.end() || found->second.leaving != number) return;  // has come back
     here_.erase(found);
+    remove(key.first, member.client);
   }
   hub_->announce_member(key.first, member, false);
+}
+
+void Presence::remove(std::string_view channel, const std::string& client) {
+  hub_->engine().remove_member(channel, client, [](Result<bool>) {});
 }
 
 }  // namespace hybi

@@ -1,6 +1,7 @@
 // Who is in the channels of this node, and telling the others who comes and goes. Members are kept
 // by the engine; here is what belongs to time: somebody who comes back within leave_delay, as
-// another client of the same user, has not left. Thread: any.
+// another client of the same user, has not left. Until then it stays a member: who asks meanwhile
+// will not be told that it has come. Thread: any.
 #pragma once
 
 #include <hybi/channel.h>
@@ -35,10 +36,12 @@ class Presence : public std::enable_shared_from_this<Presence> {
   struct Somebody {
     std::size_t clients = 0;
     std::uint64_t leaving = 0;  // number of the leave that waits; 0: none
+    std::string last = {};      // then: the client that has gone, still a member
   };
   using Key = std::pair<std::string, std::string>;  // channel, user or client
 
   void gone(const Key& key, std::uint64_t number, const Member& member);
+  void remove(std::string_view channel, const std::string& client);
 
   const std::shared_ptr<ChannelHub> hub_;
   const Timer timer_;

@@ -76,11 +76,12 @@ TEST_F(PresenceTest, TheOthersAreToldWhoComesAndAfterAWhileWhoHasGone) {
   EXPECT_EQ(count().clients, 2u);
   EXPECT_EQ(count().users, 2u);
   leave("c1", "ada");
-  EXPECT_EQ(count().clients, 1u);  // at once
   wait(1999ms);
   EXPECT_EQ(told(), "");
+  EXPECT_EQ(count().clients, 2u);
   wait(1ms);
   EXPECT_EQ(told(), event("leave", "c1", "ada"));
+  EXPECT_EQ(count().clients, 1u);
 }
 
 TEST_F(PresenceTest, WhoComesBackInTimeHasNotLeft) {
@@ -101,6 +102,26 @@ TEST_F(PresenceTest, WhoComesBackInTimeHasNotLeft) {
   EXPECT_EQ(told(), event("leave", "c3", "ada"));
 }
 
+// Its return is told to nobody, so it has to be in the list that somebody asks for meanwhile.
+TEST_F(PresenceTest, WhoMayComeBackIsStillAMember) {
+  join("c1", "ada");
+  leave("c1", "ada");
+  EXPECT_EQ(count().users, 1u);
+  join("c2", "ada");
+  EXPECT_EQ(count().clients, 1u) << "the one that has gone is no member any more";
+  leave("c2", "ada");
+  join("c2", "ada");
+  wait(10s);
+  EXPECT_EQ(count().clients, 1u) << "the same client may come again";
+}
+
+TEST_F(PresenceTest, WithoutEventsWhoGoesIsGoneAtOnce) {
+  const ChannelOptions quiet{.presence = true};
+  presence_->join("room", quiet, {.client = "c1", .user = "ada", .info = {}});
+  presence_->leave("room", quiet, {.client = "c1", .user = "ada", .info = {}});
+  EXPECT_EQ(count().clients, 0u);
+}
+
 TEST_F(PresenceTest, AUserOfTwoClientsLeavesWithTheLast) {
   join("c1", "ada");
   join("c2", "ada");
@@ -108,6 +129,7 @@ TEST_F(PresenceTest, AUserOfTwoClientsLeavesWithTheLast) {
   EXPECT_EQ(count().clients, 2u);
   EXPECT_EQ(count().users, 1u);
   leave("c1", "ada");
+  EXPECT_EQ(count().clients, 1u);
   wait(10s);
   EXPECT_EQ(told(), "");
   leave("c2", "ada");

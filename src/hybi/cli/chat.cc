@@ -1,47 +1,47 @@
 #include <hybi/cli/chat.h>
+#include <hybi/cli/guest.h>
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <optional>
 
 namespace hybi::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using nlohmann::json;
+using namespace std::chrono_literals;
 
 constexpr std::string_view kRoomsChannel = "chat";
+constexpr std::string_view kRoomPrefix = "chat/";
+constexpr std::size_t kMaxId = 64;  // bytes
+constexpr std::chrono::seconds kLookAround{1};
 
-std::string room_channel(const std::string& room) {
-  return "chat/" + room;
+// The room of a channel; nothing if it is no room's.
+std::optional<std::string> room_of(std::string_view channel) {
+  if (!channel.starts_with(kRoomPrefix)) return std::nullopt;
+  channel.remove_prefix(kRoomPrefix.size());
+  if (!is_room_name(channel)) return std::nullopt;
+  return std::string(channel);
 }
 
-std::size_t count_characters(std::string_view utf8) {
-  return static_cast<std::size_t>(
-      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+const std::string* string_in(const json& object, const char* key) {
+  const auto at = object.find(key);
+  return at != object.end() ? at->get_ptr<const std::string*>() : nullptr;
 }
 
-// The string member `key`, without spaces around it; "" if there is none.
-std::string text_of(const Json& message, const char* key) {
-  const auto at = message.find(key);
-  if (at == message.end() || !at->is_string()) return {};
-  const std::string& text = at->get_ref<const std::string&>();
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
-bool has_control_character(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
-// A string: the number may be larger than what a script can count exactly.
-Json to_json(PersonId id, const std::string& name) {
-  return {{"id", std::to_string(id)}, {"name", name}};
-}
-
-void fail(WebSocket& ws, std::string_view text) {
-  ws.send(Json{{"type", "error"}, {"text", text}}.dump());
+// Whether `user` may say that: nobody speaks in another's name.
+bool is_said_by(const ChannelUser& user, const json& data) {
+  if (!data.is_object() || data.size() != 4) return false;
+  const std::string* const id = string_in(data, "id");
+  const std::string* const name = string_in(data, "name");
+  const std::string* const text = string_in(data, "text");
+  const auto at = data.find("at");
+  if (id == nullptr || name == nullptr || text == nullptr || at == data.end()) return false;
+  return !id->empty() && id->size() <= kMaxId && *name == user.id && at->is_number_unsigned() &&
+         text->find_first_not_of(" \t\r\n") != std::string::npos &&
+         count_characters(*text) <= kMaxText;
 }
 
 }  // namespace
@@ -54,89 +54,95 @@ bool is_room_name(std::string_view name) {
          });
 }
 
-void Chat::on_open(WebSocket& ws) {
-  ws.subscribe(kRoomsChannel);
-  ws.send(rooms_message());
+std::shared_ptr<Chat> Chat::create(Server& server, Rooms::Limits limits,
+                                   std::shared_ptr<Names> names) {
+  std::shared_ptr<Chat> chat(new Chat(server, limits, std::move(names)));
+  server.every(kLookAround, [weak = std::weak_ptr(chat)] {
+    if (const auto self = weak.lock()) self->look_around();
+  });
+  return chat;
 }
 
-void Chat::on_message(WebSocket& ws, const Message& message) {
-  if (!message.is_text) return fail(ws, "text messages only, please");
-  const Json json = Json::parse(message.text(), nullptr, false);
-  if (!json.is_object()) return fail(ws, "a message is a JSON object");
-  const std::string type = text_of(json, "type");
-  if (type == "join") {
-    join(ws, text_of(json, "name"));
-  } else if (type == "say") {
-    say(ws, text_of(json, "text"));
-  } else {
-    fail(ws, "\"type\" is \"join\" or \"say\"");
+// The hooks know `this`: they are asked for connections only, whose handlers keep the chat.
+Chat::Chat(Server& server, Rooms::Limits limits, std::shared_ptr<Names> names)
+    : server_(server),
+      limits_(limits),
+      names_(std::move(names)),
+      rooms_(limits),
+      clients_(server,
+               {.authenticate =
+                    [this](WebSocket& ws, const std::string& token) {
+                      return guest_of(*names_, ws, token);
+                    },
+                .may_subscribe =
+                    [this](const ChannelUser& user, std::string_view channel) {
+                      return may_subscribe(user, channel);
+                    },
+                .may_publish =
+                    [](const ChannelUser& user, std::string_view channel, const json& data) {
+                      return !user.id.empty() && room_of(channel) && is_said_by(user, data);
+                    },
+                .max_history = kKeptMessages}) {
+  // Who is too slow is told what it has not got, and asks for it.
+  const SlowQueue slow{.policy = SlowPolicy::Drop};
+  server.channel("chat/*", {.history = {.size = kKeptMessages, .ttl = 24h},
+                            .slow = slow,
+                            .presence = true,
+                            .presence_events = true});
+  server.channel(kRoomsChannel, {.history = {.retain = true}, .slow = slow});
+}
+
+WebSocketHandlers Chat::handlers(WebSocketHandlers base) {
+  base.on_close = [self = shared_from_this()](WebSocket& ws, const CloseInfo&) {
+    give_back_name(*self->names_, self->clients_, ws);
+  };
+  return clients_.handlers(std::move(base));
+}
+
+bool Chat::may_subscribe(const ChannelUser& user, std::string_view channel) {
+  if (channel == kRoomsChannel) return true;
+  const auto room = room_of(channel);
+  return room && !user.id.empty() && rooms_.admit(*room, user.id);
+}
+
+// Corrects the seats by who is there, and tells everybody if the rooms have changed.
+void Chat::look_around() {
+  const auto left = std::make_shared<std::atomic<std::size_t>>(1);
+  const auto one_less = [weak = weak_from_this(), left] {
+    if (--*left != 0) return;
+    if (const auto self = weak.lock()) {
+      self->server_.post([weak] {
+        if (const auto there = weak.lock()) there->publish_rooms();
+      });
+    }
+  };
+  for (const std::string& room : rooms_.names()) {
+    ++*left;
+    // Somebody may be there with several clients.
+    server_.members(std::string(kRoomPrefix) + room, limits_.people * 4,
+                    [weak = weak_from_this(), room, one_less](Result<std::vector<Member>> members) {
+                      const auto self = weak.lock();
+                      if (self && members) {
+                        std::vector<std::string> people;
+                        for (const Member& member : *members) people.push_back(member.user);
+                        self->rooms_.correct(room, people);
+                      }
+                      one_less();
+                    });
   }
+  one_less();
 }
 
-void Chat::on_close(WebSocket& ws) {
-  const Seat& seat = *ws.user<Seat>();
-  if (seat.name.empty() || !rooms_.leave(seat.room, ws.id())) return;
-  publish_news("left", seat, ws.id());
-}
-
-void Chat::join(WebSocket& ws, const std::string& name) {
-  Seat& seat = *ws.user<Seat>();
-  if (!seat.name.empty()) return fail(ws, "you have joined already");
-  if (name.empty() || has_control_character(name)) return fail(ws, "a name, please");
-  if (count_characters(name) > kMaxName) return fail(ws, "that name is too long");
-
-  ws.subscribe(room_channel(seat.room));  // before the list is taken: see the head of chat.h
-  const std::vector<Person> people = rooms_.join(seat.room, ws.id(), name);
-  if (people.empty()) {
-    ws.unsubscribe(room_channel(seat.room));
-    return fail(ws, "this room is full");
-  }
-  seat.name = people.back().name;
-
-  Json list = Json::array();
-  for (const Person& person : people) list.push_back(to_json(person.id, person.name));
-  ws.send(Json{{"type", "welcome"},
-               {"id", std::to_string(ws.id())},
-               {"name", seat.name},
-               {"room", seat.room},
-               {"people", std::move(list)}}
-              .dump());
-  publish_news("joined", seat, ws.id());
-}
-
-void Chat::say(WebSocket& ws, const std::string& text) {
-  const Seat& seat = *ws.user<Seat>();
-  if (seat.name.empty()) return fail(ws, "join first");
-  if (text.empty()) return;
-  if (count_characters(text) > kMaxText) return fail(ws, "that message is too long");
-  Json said = to_json(ws.id(), seat.name);
-  said["type"] = "said";
-  said["text"] = text;
-  server_.publish(room_channel(seat.room), said.dump());  // the sender sees it come back
-}
-
-void Chat::publish_news(const char* type, const Seat& seat, PersonId id) {
-  Json news = to_json(id, seat.name);
-  news["type"] = type;
-  server_.publish(room_channel(seat.room), news.dump());
-  server_.publish(kRoomsChannel, rooms_message());
-}
-
-std::string Chat::rooms_message() const {
-  const auto [at, rooms] = rooms_.fullest(kListedRooms);
-  Json list = Json::array();
-  for (const RoomSize& room : rooms) {
+void Chat::publish_rooms() {
+  std::vector<RoomSize> fullest = rooms_.fullest(kListedRooms);
+  if (fullest == published_) return;
+  json list = json::array();
+  for (const RoomSize& room : fullest) {
     list.push_back({{"name", room.name}, {"people", room.people}});
   }
-  return Json{{"type", "rooms"}, {"at", at}, {"rooms", std::move(list)}}.dump();
-}
-
-WebSocketHandlers chat_handlers(const std::shared_ptr<Chat>& chat) {
-  WebSocketHandlers handlers;
-  handlers.on_open = [chat](WebSocket& ws) { chat->on_open(ws); };
-  handlers.on_message = [chat](WebSocket& ws, const Message& m) { chat->on_message(ws, m); };
-  handlers.on_close = [chat](WebSocket& ws, const CloseInfo&) { chat->on_close(ws); };
-  return handlers;
+  published_ = std::move(fullest);
+  const std::string text = json{{"rooms", std::move(list)}}.dump();
+  server_.publish(kRoomsChannel, Message{as_bytes(std::string_view(text)), true}, {.json = true});
 }
 
 }  // namespace hybi::cli

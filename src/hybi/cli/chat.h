@@ -1,18 +1,18 @@
-// Chat rooms where everyone sees who is there and what they say; of `hybi demo` and `hybi serve`.
-// One JSON object a message:
+// Chat rooms over the channel protocol (docs/topics/channel-protocol.md); of `hybi demo` and
+// `hybi serve`. hybi.js is its client.
 //
-//   client  {"type":"join","name":"Ada"}    {"type":"say","text":"hello"}
-//   server  {"type":"welcome","id":..,"name":..,"room":..,"people":[{"id":..,"name":..}]}
-//           {"type":"joined","id":..,"name":..}   {"type":"left","id":..,"name":..}
-//           {"type":"said","id":..,"name":..,"text":..}   {"type":"error","text":..}
-//           {"type":"rooms","at":N,"rooms":[{"name":..,"people":..}]}   of two, the larger N is
-//           newer
+//   token         {"name": "Ada", "id": "..."}, see guest.h; without one: only looking
+//   chat/ROOM     {"id": "unique", "name": "Ada", "text": "hello", "at": milliseconds since 1970},
+//                 with a history and presence; the user of a member is its name
+//   chat          {"rooms": [{"name": "lobby", "people": 3}]}, retained: the fullest rooms
 //
-// People of one room sit on different loops, so who is here is shared, behind a mutex. The list and
-// the news cannot disagree for long: a newcomer subscribes before the list is taken, news about one
-// person comes from one thread and so in order, and taking the same news twice changes nothing.
+// `id` is of the one who writes. A message that is written while there is no connection is sent
+// later, perhaps to a server that was started anew and knows no idempotency keys: who reads can
+// tell from it that a message has come before.
 #pragma once
 
+#include <hybi/channel_clients.h>
+#include <hybi/cli/chat_names.h>
 #include <hybi/cli/chat_rooms.h>
 #include <hybi/server.h>
 #include <hybi/websocket.h>
@@ -21,49 +21,44 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hybi::cli {
 
 inline constexpr std::size_t kMaxRoomName = 32;  // letters, digits, "-", "_"
-inline constexpr std::size_t kMaxName = 24;      // characters
 inline constexpr std::size_t kMaxText = 2000;    // characters
 inline constexpr std::size_t kMaxPeople = 500;   // in one room
 inline constexpr std::size_t kMaxRooms = 200;
-inline constexpr std::size_t kListedRooms = 12;  // in {"type":"rooms"}, the fullest ones
-inline constexpr std::size_t kMaxChatMessageBytes = 16 * 1024;  // kMaxText characters, escaped
-
-inline constexpr std::string_view kDefaultRoom = "lobby";
+inline constexpr std::size_t kListedRooms = 12;    // the fullest ones
+inline constexpr std::size_t kKeptMessages = 200;  // of a room
+// hybi.js sends what it has kept in batches of 64 Ki characters, and one that begins below that.
+inline constexpr std::size_t kMaxChatMessageBytes = 256 * 1024;
 
 // Whether a room may be called that.
 bool is_room_name(std::string_view name);
 
-// Where a connection sits; the WebSocket's user data. No name: has not joined yet.
-struct Seat {
-  std::string room;
-  std::string name;
-};
-
-// Lifetime: `server` outlives it.
-class Chat {
+class Chat : public std::enable_shared_from_this<Chat> {
  public:
-  Chat(Server& server, Rooms::Limits limits) : server_(server), rooms_(limits) {}
+  // Before start(). Lifetime: `server` outlives it. `names` may be shared with other pages.
+  static std::shared_ptr<Chat> create(Server& server, Rooms::Limits limits,
+                                      std::shared_ptr<Names> names);
 
-  // Requires: the WebSocket's user data is a Seat in a room with a good name.
-  void on_open(WebSocket& ws);
-  void on_message(WebSocket& ws, const Message& message);
-  void on_close(WebSocket& ws);
+  // Of a route where the chat is; `base` keeps its limits, origins and so on.
+  WebSocketHandlers handlers(WebSocketHandlers base);
 
  private:
-  void join(WebSocket& ws, const std::string& name);
-  void say(WebSocket& ws, const std::string& text);
-  void publish_news(const char* type, const Seat& seat, PersonId id);
-  std::string rooms_message() const;
+  Chat(Server& server, Rooms::Limits limits, std::shared_ptr<Names> names);
+
+  bool may_subscribe(const ChannelUser& user, std::string_view channel);
+  void look_around();
+  void publish_rooms();
 
   Server& server_;
+  const Rooms::Limits limits_;
+  const std::shared_ptr<Names> names_;
   Rooms rooms_;
+  std::vector<RoomSize> published_;  // of the first loop
+  ChannelClients clients_;
 };
-
-// Handlers that keep `chat`; accept with Seat{room, ""}.
-WebSocketHandlers chat_handlers(const std::shared_ptr<Chat>& chat);
 
 }  // namespace hybi::cli

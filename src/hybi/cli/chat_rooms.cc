@@ -3,41 +3,41 @@
 #include <algorithm>
 
 namespace hybi::cli {
-namespace {
 
-bool taken(const std::map<PersonId, std::string>& seats, const std::string& name) {
-  return std::any_of(seats.begin(), seats.end(), [&](const auto& s) { return s.second == name; });
-}
-
-}  // namespace
-
-std::vector<Person> Rooms::join(const std::string& room, PersonId id, const std::string& name) {
+bool Rooms::admit(const std::string& room, const std::string& person) {
   const std::lock_guard lock(mutex_);
-  if (rooms_.size() >= limits_.rooms && !rooms_.contains(room)) return {};
+  if (rooms_.size() >= limits_.rooms && !rooms_.contains(room)) return false;
   Seats& seats = rooms_[room];
-  if (seats.size() >= limits_.people) return {};
-
-  std::string own = name;
-  for (unsigned number = 2; taken(seats, own); ++number) own = name + " " + std::to_string(number);
-  std::vector<Person> people;
-  people.reserve(seats.size() + 1);
-  for (const auto& [other, other_name] : seats) people.push_back({other, other_name});
-  people.push_back({id, own});
-  seats.emplace(id, std::move(own));
-  ++changes_;
-  return people;
-}
-
-bool Rooms::leave(const std::string& room, PersonId id) {
-  const std::lock_guard lock(mutex_);
-  const auto at = rooms_.find(room);
-  if (at == rooms_.end() || at->second.erase(id) == 0) return false;
-  if (at->second.empty()) rooms_.erase(at);
-  ++changes_;
+  if (seats.size() >= limits_.people && !seats.contains(person)) return false;
+  seats[person] = kPatience;
   return true;
 }
 
-std::pair<std::uint64_t, std::vector<RoomSize>> Rooms::fullest(std::size_t count) const {
+void Rooms::correct(const std::string& room, const std::vector<std::string>& people) {
+  const std::lock_guard lock(mutex_);
+  const auto found = rooms_.find(room);
+  if (found == rooms_.end()) return;
+  Seats seats;
+  for (const std::string& person : people) seats.emplace(person, 0);
+  for (const auto& [person, patience] : found->second) {
+    if (patience != 0) seats.emplace(person, patience - 1);
+  }
+  if (seats.empty()) {
+    rooms_.erase(found);
+  } else {
+    found->second = std::move(seats);
+  }
+}
+
+std::vector<std::string> Rooms::names() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> all;
+  all.reserve(rooms_.size());
+  for (const auto& [name, seats] : rooms_) all.push_back(name);
+  return all;
+}
+
+std::vector<RoomSize> Rooms::fullest(std::size_t count) const {
   const std::lock_guard lock(mutex_);
   std::vector<RoomSize> all;
   all.reserve(rooms_.size());
@@ -45,7 +45,7 @@ std::pair<std::uint64_t, std::vector<RoomSize>> Rooms::fullest(std::size_t count
   std::stable_sort(all.begin(), all.end(),
                    [](const RoomSize& a, const RoomSize& b) { return a.people > b.people; });
   if (all.size() > count) all.resize(count);
-  return {changes_, std::move(all)};
+  return all;
 }
 
 }  // namespace hybi::cli

@@ -1,27 +1,21 @@
-// Who is in which room of the chat. Knows nothing of sockets and messages.
+// The rooms of the chat and who has a seat in them, to bound both and to list the fullest. Who is
+// there presence knows; this is told from time to time. Knows nothing of sockets and channels.
 // Thread: any.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace hybi::cli {
 
-using PersonId = std::uint64_t;
-
-struct Person {
-  PersonId id = 0;
-  std::string name;
-};
-
 struct RoomSize {
   std::string name;
   std::size_t people = 0;
+
+  friend bool operator==(const RoomSize&, const RoomSize&) = default;
 };
 
 class Rooms {
@@ -32,22 +26,23 @@ class Rooms {
   };
   explicit Rooms(Limits limits) : limits_(limits) {}
 
-  // Takes a seat. A name that somebody in the room has already gets a number: "Ada 2".
-  // Returns: who is in the room now, the newcomer last; empty if there is no seat left.
-  std::vector<Person> join(const std::string& room, PersonId id, const std::string& name);
-  // Returns: false if nobody of that id was there.
-  bool leave(const std::string& room, PersonId id);
+  // Takes a seat for `person`. Returns: whether there is one, or it had one.
+  bool admit(const std::string& room, const std::string& person);
+  // Who is there. A seat that was taken since the call before this one is kept: its person may not
+  // have arrived yet.
+  void correct(const std::string& room, const std::vector<std::string>& people);
 
-  // The fullest rooms, and a number that grows with every change.
-  std::pair<std::uint64_t, std::vector<RoomSize>> fullest(std::size_t count) const;
+  std::vector<std::string> names() const;
+  std::vector<RoomSize> fullest(std::size_t count) const;
 
  private:
-  using Seats = std::map<PersonId, std::string>;
+  // How many more calls of correct() a seat is kept without its person.
+  static constexpr unsigned kPatience = 1;
+  using Seats = std::map<std::string, unsigned>;
 
   const Limits limits_;
   mutable std::mutex mutex_;
   std::map<std::string, Seats> rooms_;
-  std::uint64_t changes_ = 0;
 };
 
 }  // namespace hybi::cli

@@ -269,7 +269,7 @@ constexpr Setting kSettings[] = {
      "Wait for the peer's close frame", {.least = 1, .most = kLongest, .reload = true}},
 
     {"channels", "enabled", Bool, channels<&ChannelsPart::enabled>(),
-     "Chat rooms at `path` and `path`/NAME", {.reload = true}},
+     "Chat rooms at `path`, and their client at `/hybi.js`", {.reload = true}},
     {"channels", "path", String, channels<&ChannelsPart::path>(), "Where the rooms are",
      {.check = check_url_path, .reload = true}},
     {"channels", "max_rooms", Integer, channels<&ChannelsPart::max_rooms>(),
@@ -277,7 +277,7 @@ constexpr Setting kSettings[] = {
     {"channels", "max_people", Integer, channels<&ChannelsPart::max_people>(),
      "People in one room", {.least = 1, .most = 1'000'000}},
     {"channels", "max_message", Size, channels<&ChannelsPart::max_message_bytes>(),
-     "A message of a room; 1009", {.least = 64, .most = kGiB, .reload = true}},
+     "A WebSocket message of a client, which may be several of a room; 1009", {.least = 64, .most = kGiB, .reload = true}},
 
     {"sessions", "enabled", Bool, sessions<&SessionsPart::enabled>(),
      "Sessions in a signed cookie, for requests and WebSockets"},

@@ -1,3 +1,4 @@
+#include <hybi/channel_clients.h>
 #include <hybi/cli/demo.h>
 #include <hybi/cli/demo_api.h>
 #include <hybi/cli/demo_chat.h>
@@ -30,7 +31,7 @@ ServerOptions server_options(const DemoOptions& demo) {
 
 // What the demo serves; other paths get a page that says so, if a browser asks.
 bool served(std::string_view path) {
-  constexpr std::array kRoutes{"/live", "/echo", "/chat", "/health", "/plaintext"};
+  constexpr std::array kRoutes{"/live", "/echo", "/chat", "/hybi.js", "/health", "/plaintext"};
   constexpr std::array kTrees{"/assets/", "/chat/", "/api/"};
   return path == "/" || std::find(kRoutes.begin(), kRoutes.end(), path) != kRoutes.end() ||
          std::any_of(kTrees.begin(), kTrees.end(), [&](auto t) { return path.starts_with(t); });
@@ -50,7 +51,9 @@ void add_routes(Server& server, const DemoOptions& options) {
   server.get("/assets/:file", send_asset);
   add_api(server, options, visitors);
   add_live(server, options, visitors);
-  add_chat(server, options, visitors);
+  server.get("/hybi.js", client_script());
+  const auto names = std::make_shared<Names>();
+  add_chat(server, options, visitors, names);
 }
 
 // localhost is both families, so that a browser gets an answer whichever it tries first. With a

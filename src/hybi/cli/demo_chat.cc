@@ -7,27 +7,24 @@
 
 namespace hybi::cli {
 
-void add_chat(Server& server, const DemoOptions& options,
-              const std::shared_ptr<Visitors>& visitors) {
-  const auto handlers = std::make_shared<WebSocketHandlers>(
-      chat_handlers(std::make_shared<Chat>(server, Rooms::Limits{kMaxRooms, kMaxPeople})));
-  handlers->limits.max_message_bytes = kMaxChatMessageBytes;
+void add_chat(Server& server, const DemoOptions& options, const std::shared_ptr<Visitors>& visitors,
+              const std::shared_ptr<Names>& names) {
+  const auto chat = Chat::create(server, {.rooms = kMaxRooms, .people = kMaxPeople}, names);
+  WebSocketHandlers base;
+  base.limits.max_message_bytes = kMaxChatMessageBytes;
+  const auto handlers = std::make_shared<WebSocketHandlers>(chat->handlers(std::move(base)));
   prepare(*handlers, options, visitors, "/chat");
 
-  const auto enter = [handlers](Request& request, Response& response, const std::string& room) {
-    const bool known = is_room_name(room);
+  server.get("/chat", [handlers](Request& request, Response& response) {
     if (auto upgrade = request.websocket()) {
-      if (!known) return std::move(*upgrade).reject(404, "no room can be called that\n");
-      std::move(*upgrade).accept(handlers, Seat{room, {}});
+      std::move(*upgrade).accept(handlers);
       return;
     }
-    send_page(request, response, known ? "chat.html" : "404.html", known ? 200 : 404);
-  };
-  server.get("/chat", [enter](Request& request, Response& response) {
-    enter(request, response, std::string(kDefaultRoom));
+    send_page(request, response, "chat.html");
   });
-  server.get("/chat/:room", [enter](Request& request, Response& response) {
-    enter(request, response, request.param("room"));
+  server.get("/chat/:room", [](Request& request, Response& response) {
+    const bool known = is_room_name(request.param("room"));
+    send_page(request, response, known ? "chat.html" : "404.html", known ? 200 : 404);
   });
 }
 

@@ -1,3 +1,4 @@
+#include <hybi/channel_clients.h>
 #include <hybi/cli/chat.h>
 #include <hybi/cli/config_command.h>
 #include <hybi/cli/logs.h>
@@ -18,6 +19,9 @@
 
 namespace hybi::cli {
 namespace {
+
+// Where the client of the rooms is, unless there are none.
+constexpr std::string_view kScriptPath = "/hybi.js";
 
 // What SIGHUP replaces as a whole; never changed once it is made.
 struct Live {
@@ -64,9 +68,10 @@ Result<std::shared_ptr<const Live>> make_live(const ServeConfig& config,
   echo.limits.high_water_bytes =
       std::max(echo.limits.high_water_bytes, echo.limits.max_message_bytes + 1024);
   HYBI_TRY(check(echo));
-  WebSocketHandlers rooms = chat_handlers(chat);
+  WebSocketHandlers rooms;
   configure(rooms, config.websocket);
   rooms.limits.max_message_bytes = config.channels.max_message_bytes;
+  rooms = chat->handlers(std::move(rooms));
   HYBI_TRY(check(rooms));
 
   const auto live = std::make_shared<Live>();
@@ -78,33 +83,20 @@ Result<std::shared_ptr<const Live>> make_live(const ServeConfig& config,
   return std::shared_ptr<const Live>(live);
 }
 
-// The room that `path` names below `chat_path`; null data() if it is none of ours.
-std::string_view room_of(std::string_view path, const std::string& chat_path) {
-  if (chat_path.empty() || !path.starts_with(chat_path)) return {};
-  path.remove_prefix(chat_path.size());
-  if (path.empty()) return kDefaultRoom;
-  return path.starts_with('/') ? path.substr(1) : std::string_view();
-}
-
 // Opens a WebSocket if the request asks for one at one of our paths; a page at the same path stays
 // free for the folder. Returns: whether the request is answered.
 bool open_websocket(Request& request, const Live& live, const std::optional<Sessions>& sessions) {
   const std::string_view path = request.path();
   const bool echo = !live.echo_path.empty() && path == live.echo_path;
-  const std::string_view room = echo ? std::string_view() : room_of(path, live.chat_path);
-  if (!echo && room.data() == nullptr) return false;
+  const bool chat = !live.chat_path.empty() && path == live.chat_path;
+  if (!echo && !chat) return false;
   auto upgrade = request.websocket();
   if (!upgrade) return false;
-  if (!echo && !is_room_name(room)) {
-    std::move(*upgrade).reject(404, "no room can be called that\n");
-    return true;
-  }
   const auto& handlers = echo ? live.echo : live.chat;
-  std::any user = echo ? std::any() : std::any(Seat{std::string(room), {}});
   if (sessions) {
-    sessions->accept(request, std::move(*upgrade), handlers, std::move(user));
+    sessions->accept(request, std::move(*upgrade), handlers);
   } else {
-    std::move(*upgrade).accept(handlers, std::move(user));
+    std::move(*upgrade).accept(handlers);
   }
   return true;
 }
@@ -134,9 +126,10 @@ class Serving {
         config_(std::move(config)),
         logs_(logs),
         server_(server_options(config_.values(), logs)),
-        chat_(
-            std::make_shared<Chat>(server_, Rooms::Limits{config_.values().channels.max_rooms,
-                                                          config_.values().channels.max_people})) {}
+        chat_(Chat::create(server_,
+                           {.rooms = config_.values().channels.max_rooms,
+                            .people = config_.values().channels.max_people},
+                           std::make_shared<Names>())) {}
 
   int run(const StopSignals& signals, const std::string& root) {
     const ServeConfig& config = config_.values();
@@ -165,6 +158,11 @@ class Serving {
     server_.use([this](Request& request, Response&, const Next& next) {
       if (!open_websocket(request, *live_.get(), sessions_)) next();
     });
+    server_.use(
+        [this, script = client_script()](Request& request, Response& response, const Next& next) {
+          if (request.path() != kScriptPath || live_.get()->chat_path.empty()) return next();
+          script(request, response);
+        });
     mount_files(server_, "", root, static_options(config));
     for (const std::string& address : config.server.listen) {
       server_.listen(address, config.server.proxy_protocol);

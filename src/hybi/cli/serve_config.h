@@ -59,10 +59,10 @@ struct ServeConfig {
 
   struct ChannelsPart {
     bool enabled = true;
-    std::string path = "/chat";  // and "/chat/NAME"
+    std::string path = "/chat";
     std::size_t max_rooms = 200;
-    std::size_t max_people = 500;               // in one room
-    std::size_t max_message_bytes = 16 * 1024;  // kMaxText characters, escaped
+    std::size_t max_people = 500;                // in one room
+    std::size_t max_message_bytes = 256 * 1024;  // as kMaxChatMessageBytes
   };
 
   struct SessionsPart {

@@ -1,65 +1,111 @@
-// The chat page. The messages are described in chat.h; whatever people write is shown as text,
-// never as markup.
-import { $, closeMeaning, countText, element, retry, showStatus, socketUrl } from "/assets/ui.js";
+// The chat page: rooms are channels (chat.h), hybi.js comes back by itself and brings what was missed.
+// Here is what only a page can do: each message is shown once, by its id, also when the server was
+// started anew and nothing knows any more what it has sent; and what is missing is said.
+// Whatever people write is shown as text, never as markup.
+import { Hybi } from "/hybi.js";
+import { People, hue, isOwn, newId, remember, remembered, token } from "/assets/guest.js";
+import { $, countText, element, showStatus } from "/assets/ui.js";
 
 const kLines = 500;
+const kSeen = 5000;
+const kHistory = 50;
+const kHold = 600_000;  // ms that what we write waits for a connection
 const kDefaultRoom = "lobby";
 
-let socket = null;
-let room = decodeURIComponent(location.pathname.split("/")[2] ?? "") || kDefaultRoom;
-let wanted = null;         // the name to join with; null: only looking
-let me = null;             // our id once we have joined
-let people = new Map();    // id -> name
-let newestRooms = -1;
+const roomOfAddress = () => decodeURIComponent(location.pathname.split("/")[2] ?? "") || kDefaultRoom;
 
-function remember(name) {
-  try { localStorage.setItem("hybi-name", name); } catch { /* not allowed: then not */ }
-}
-
-function remembered() {
-  try { return localStorage.getItem("hybi-name") ?? ""; } catch { return ""; }
-}
-
-// A colour that stays with a name.
-function hue(name) {
-  let hash = 7;
-  for (const character of name) hash = (hash * 31 + character.codePointAt(0)) % 360;
-  return hash;
-}
+let hybi = null;
+let talk = null;         // the subscription of our room; null: only looking
+let people = null;
+let room = roomOfAddress();
+let me = null;           // our name, as the server gave it
+let lost = false;        // no connection, and it was said
+const seen = new Set();    // ids of what was shown
+const waiting = new Map(); // id -> our line that has not come back yet
 
 function addLine(line) {
   const list = $("said");
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
-  list.append(line);
+  // What waits to be sent stays below what was said.
+  list.insertBefore(line, list.querySelector(".waiting"));
   while (list.children.length > kLines) list.firstElementChild.remove();
   if (atEnd) list.scrollTop = list.scrollHeight;
 }
 
-const addNews = text => addLine(element("li", "news", text));
+const addNews = (text, className = "news") => addLine(element("li", className, text));
 
-function addSaid({ id, name, text }) {
-  const line = element("li", id === me ? "own" : "");
-  const who = element("span", "who", id === me ? "you" : name);
-  const now = new Date();
-  const time = element("time", "", now.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
-  time.dateTime = now.toISOString();
+function lineOf({ id, name, text, at }) {
+  const own = isOwn(id) && (me === null || name === me);
+  const line = element("li", own ? "own" : "");
+  const who = element("span", "who", own ? "you" : name);
+  const when = new Date(Math.min(at, Date.now()));
+  const time = element("time", "", when.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
+  time.dateTime = when.toISOString();
   who.append(time);
-  if (id !== me) who.style.color = `light-dark(hsl(${hue(name)} 60% 32%), hsl(${hue(name)} 60% 72%))`;
+  if (!own) who.style.color = `light-dark(hsl(${hue(name)} 60% 32%), hsl(${hue(name)} 60% 72%))`;
   line.append(who, element("span", "text", text));
+  return line;
+}
+
+// What the channel brings, our own words included.
+function takeSaid({ data }) {
+  const line = waiting.get(data.id) ?? lineOf(data);
+  waiting.delete(data.id);
+  if (seen.has(data.id)) return;
+  seen.add(data.id);
+  if (seen.size > kSeen) seen.delete(seen.values().next().value);
+  line.classList.remove("waiting");
+  line.querySelector(".note")?.remove();
   addLine(line);
 }
 
-function showPeople() {
-  const sorted = [...people].sort(([, a], [, b]) => a.localeCompare(b));
-  $("people").replaceChildren(...sorted.map(([id, name]) => {
+const refusals = {
+  forbidden: "the server does not take it",
+  queue_full: "too much is waiting already",
+  timeout: "there was no connection for too long",
+  closed: "you left before",
+};
+
+// Shown at once; sent now or when the connection is back, by hybi.js.
+async function say(data, line = lineOf(data)) {
+  const there = talk;
+  const failed = reason => {
+    if (!waiting.has(data.id)) return;
+    const again = element("button", "", "Send again");
+    again.addEventListener("click", () => {
+      again.parentElement.remove();
+      if (talk) say({ ...data, name: me }, line);
+    });
+    const note = element("span", "note", `Not sent: ${reason}. `);
+    note.append(again);
+    line.append(note);
+  };
+  waiting.set(data.id, line);
+  line.classList.add("waiting");
+  $("said").append(line);
+  $("said").scrollTop = $("said").scrollHeight;
+  try {
+    await there.publish(data, { key: data.id, timeout: kHold });
+  } catch (error) {
+    // The server was started anew and has given us another name.
+    if (error.code === "forbidden" && data.name !== me) return say({ ...data, name: me }, line);
+    failed(refusals[error.code] ?? error.message);
+  }
+}
+
+function showPeople(members, { joined, left }) {
+  if (joined && joined !== me) addNews(`${joined} joined`);
+  if (left && left !== me) addNews(`${left} left`);
+  const names = [...new Set([...members.values()].map(member => member.user))].sort((a, b) => a.localeCompare(b));
+  $("people").replaceChildren(...names.map(name => {
     const line = element("li");
     const dot = element("span", "dot");
     dot.style.background = `hsl(${hue(name)} 55% 50%)`;
-    line.append(dot, element("span", "", id === me ? `${name} (you)` : name));
+    line.append(dot, element("span", "", name === me ? `${name} (you)` : name));
     return line;
   }));
-  $("people-count").textContent = people.size ? countText(people.size) : "";
-  $("people-empty").hidden = people.size > 0;
+  $("people-count").textContent = names.length ? countText(names.length) : "";
+  $("people-empty").hidden = names.length > 0;
 }
 
 function showRooms(list) {
@@ -72,7 +118,7 @@ function showRooms(list) {
     link.addEventListener("click", event => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
-      enter(name);
+      goTo(name);
     });
     line.append(link);
     return line;
@@ -80,141 +126,154 @@ function showRooms(list) {
   $("rooms-empty").hidden = list.length > 0;
 }
 
+function clearSaid() {
+  $("said").replaceChildren();
+  seen.clear();
+  waiting.clear();
+}
+
 function showRoom() {
   document.title = `#${room} · Hybi demo`;
   $("room-title").textContent = `#${room}`;
   $("room").value = room;
+  clearSaid();
+  for (const link of document.querySelectorAll("#rooms a")) {
+    if (link.firstElementChild.textContent === `#${room}`) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
 }
 
 function showJoined(joined) {
   $("entry").hidden = joined;
-  $("leave").hidden = !joined;
-  $("message").disabled = !joined;
-  $("say-button").disabled = !joined;
+  $("leave").hidden = $("go").hidden = !joined;
+  $("message").disabled = $("say-button").disabled = !joined;
   $("message").placeholder = joined ? `Write to #${room}` : "Join to write";
 }
 
-const takes = {
-  welcome({ id, name, people: here }) {
-    me = id;
-    people = new Map(here.map(person => [person.id, person.name]));
-    showJoined(true);
-    showPeople();
-    addNews(`You are in #${room} as ${name}.`);
-    $("message").focus();
-  },
-  joined({ id, name }) {
-    if (people.has(id)) return;  // in the list we got already
-    people.set(id, name);
-    showPeople();
-    addNews(`${name} joined`);
-  },
-  left({ id, name }) {
-    if (!people.delete(id)) return;
-    showPeople();
-    addNews(`${name} left`);
-  },
-  said: addSaid,
-  rooms({ at, rooms }) {
-    if (at < newestRooms) return;  // news from two threads may overtake each other
-    newestRooms = at;
-    showRooms(rooms);
-  },
-  error({ text }) {
-    if (me === null) wanted = null;
-    $("error").textContent = `The server says: ${text}.`;
-  },
-};
-
-const again = retry(connect);
-
-function send(message) {
-  socket.send(JSON.stringify(message));
+function showError(text) {
+  $("error").textContent = text;
 }
 
-function connect() {
-  again.stop();
-  if (socket) {
-    socket.onclose = socket.onmessage = socket.onopen = null;
-    socket.close();
+function enterRoom() {
+  const here = room, first = { entering: true };
+  talk = hybi.subscribe(`chat/${here}`, { history: kHistory });
+  people = new People(talk, showPeople);
+  talk.on("message", takeSaid);
+  talk.on("gap", ({ missed }) => addNews(`${missed ?? "Some"} messages are missing here: they came faster than they could be sent.`, "news lack"));
+  talk.on("subscribed", ({ recovered }) => {
+    // A position that is not known any more: the server was started anew, or forgets sooner than we came back.
+    if (!recovered) addNews("The connection is back, but the server has forgotten what was said meanwhile: messages may be missing here.", "news lack");
+    else if (!first.entering) addNews("The connection is back; nothing is missing.");
+    lost = false;
+    arrive(first);
+  });
+  talk.on("unsubscribed", ({ code }) => {
+    if (code !== "forbidden" || room !== here) return;
+    showError(`There is no seat left in #${here}.`);
+    look();
+  });
+}
+
+// We are in: who is here, and what are we called?
+async function arrive(first) {
+  const there = people;
+  try {
+    await there.ask();
+  } catch (error) {
+    if (error.code !== "disconnected" && error.code !== "closed" && there === people) showError(`Who is here is not known: ${error.message}.`);
+    return;  // the next connection asks again
   }
-  me = null;
-  people.clear();
-  newestRooms = -1;
-  showPeople();
-  showStatus($("status"), "connecting");
-  const opening = socket = new WebSocket(socketUrl(`/chat/${encodeURIComponent(room)}`));
-  socket.onopen = () => {
-    again.reset();
-    showStatus($("status"), "open", "connected");
-    if (wanted !== null) send({ type: "join", name: wanted });
-  };
-  socket.onmessage = event => {
-    const message = JSON.parse(event.data);
-    takes[message.type]?.(message);
-  };
-  socket.onclose = event => {
-    if (socket !== opening) return;
-    if (me !== null) addNews(`The connection ended (${event.code}, ${closeMeaning(event.code)}).`);
-    me = null;
-    people.clear();
-    showPeople();
-    showJoined(false);
-    showStatus($("status"), "closed", "no connection, trying again");
-    again.later();
-  };
+  if (there !== people) return;
+  me = there.members.get(hybi.id)?.user ?? me;
+  showPeople(there.members, {});
+  if (!first.entering) return;
+  first.entering = false;
+  addNews(`You are in #${room} as ${me}.`);
+  showJoined(true);
+  $("message").focus();
 }
 
-// Goes to another room, with the same name if we have one.
-function enter(name) {
-  if (name !== room) {
-    history.pushState(null, "", `/chat/${encodeURIComponent(name)}`);
-    change(name);
-  }
-}
-
-function change(name) {
-  room = name;
-  $("said").replaceChildren();
-  $("error").textContent = "";
-  showRoom();
+// Another connection: with a name we may enter rooms, without one only look which there are.
+function connect(options) {
+  hybi?.close();
+  talk = people = me = null;
+  lost = false;
+  showPeople(new Map(), {});
   showJoined(false);
-  connect();
+  showStatus($("status"), "connecting");
+  const opening = hybi = new Hybi("/chat", { maxDelay: 5000, ...options });
+  hybi.on("open", () => showStatus($("status"), "open", "connected"));
+  hybi.on("close", ({ code, reason, delay }) => {
+    if (hybi !== opening) return;
+    if (delay === undefined && code !== 1000) {
+      showError(code === 4401 ? `The server says: ${reason}.` : `The server has closed the connection (${code}).`);
+      return look();
+    }
+    showStatus($("status"), "closed", "no connection, trying again");
+    if (!talk || lost) return;
+    lost = true;
+    addNews("The connection is lost. What you write is sent when it is back.");
+  });
+  hybi.subscribe("chat").on("message", ({ data }) => showRooms(data.rooms));
+  hybi.connect();
+}
+
+const look = () => connect({});
+
+function join(name) {
+  connect({ token: token(name) });
+  clearSaid();
+  enterRoom();
+}
+
+// To another room, on the same connection if we have joined.
+function change(name) {
+  if (name === room) return;
+  room = name;
+  showError("");
+  talk?.unsubscribe();
+  showRoom();
+  if (talk) enterRoom();
+  else showJoined(false);
+}
+
+function goTo(name) {
+  if (name !== room) history.pushState(null, "", `/chat/${encodeURIComponent(name)}`);
+  change(name);
 }
 
 $("join").addEventListener("submit", event => {
   event.preventDefault();
-  wanted = $("name").value.trim();
-  if (wanted === "") return;
-  remember(wanted);
-  $("error").textContent = "";
-  const name = $("room").value.trim();
-  if (name !== room) {
-    enter(name);
-  } else if (socket.readyState === WebSocket.OPEN) {
-    send({ type: "join", name: wanted });
-  }  // else: as soon as it opens
+  const name = $("name").value.trim();
+  if (name === "") return;
+  remember(name);
+  showError("");
+  goTo($("room").value.trim());
+  join(name);
+});
+
+$("go").addEventListener("submit", event => {
+  event.preventDefault();
+  goTo($("other-room").value.trim());
+  $("other-room").value = "";
 });
 
 $("say").addEventListener("submit", event => {
   event.preventDefault();
   const text = $("message").value.trim();
-  if (text === "" || me === null) return;
-  $("error").textContent = "";
-  send({ type: "say", text });
+  if (text === "" || !talk || me === null) return;
+  showError("");
   $("message").value = "";
+  say({ id: newId(), name: me, text, at: Date.now() });
 });
 
 $("leave").addEventListener("click", () => {
-  wanted = null;
   addNews("You left.");
-  showJoined(false);
-  connect();
+  look();
 });
 
-window.addEventListener("popstate", () =>
-  change(decodeURIComponent(location.pathname.split("/")[2] ?? "") || kDefaultRoom));
+window.addEventListener("popstate", () => change(roomOfAddress()));
 
 $("name").value = remembered();
 showRoom();
-connect();
+look();
