@@ -9,10 +9,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include <algorithm>
-#include <memory>
-#include <vector>
-
 namespace hybi::io::test {
 namespace {
 
@@ -88,26 +84,6 @@ TEST(Backend, TwoLoopsInOneProcessDoNotMeet) {
     to_b.send("for b");
     EXPECT_TRUE(turn_until(*a.loop, [&] { return at_a.received == "for a"; }));
     EXPECT_TRUE(turn_until(*b.loop, [&] { return at_b.received == "for b"; }));
-  }
-}
-
-// What is sent on because of it then leaves in one write per connection.
-TEST(Backend, OneTurnDeliversWhatManyConnectionsHaveReceived) {
-  constexpr std::size_t kConnections = 100;
-  for (const BackendKind kind : available_backends()) {
-    Server server(kind);
-    std::vector<std::unique_ptr<Client>> clients;
-    std::vector<Connection*> connections;
-    for (std::size_t i = 0; i < kConnections; ++i) {
-      clients.push_back(std::make_unique<Client>(server.port));
-      connections.push_back(&server.accept_one());
-    }
-    server.loop->turn(false);  // all are being received from
-    for (const auto& client : clients) ASSERT_EQ(client->send("x"), 1u);
-    server.loop->turn(true);
-    const auto reached = std::count_if(connections.begin(), connections.end(),
-                                       [](const Connection* one) { return one->received == "x"; });
-    EXPECT_EQ(static_cast<std::size_t>(reached), kConnections) << name_of(kind);
   }
 }
 

@@ -133,7 +133,7 @@ void UringBackend::deliver() {
 
   Completion batch[kBatch];
   unsigned budget = UringRing::kCompletions;  // what comes meanwhile: in the next turn
-  for (unsigned count = kBatch; budget > 0 && (count == kBatch || ring_->get_more());) {
+  for (unsigned count = kBatch; count == kBatch && budget > 0;) {
     count = ring_->take(batch, std::min(kBatch, budget));
     budget -= count;
     for (unsigned i = 0; i < count; ++i) dispatch(batch[i]);

@@ -48,10 +48,9 @@ UringRing::~UringRing() {
 
 Result<void> UringRing::open() {
   // From the cheapest to what any kernel with multishot receive has.
-  constexpr unsigned kCooperative = IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG;
-  constexpr unsigned kWishes[] = {
-      IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
-      IORING_SETUP_SINGLE_ISSUER | kCooperative, kCooperative, 0};
+  constexpr unsigned kWishes[] = {IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+                                  IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN,
+                                  IORING_SETUP_COOP_TASKRUN, 0};
   int result = -EINVAL;
   for (const unsigned wish : kWishes) {
     io_uring_params params{};
@@ -149,12 +148,6 @@ void UringRing::submit_and_wait(std::chrono::nanoseconds timeout) {
   time.tv_sec = seconds.count();
   time.tv_nsec = (timeout - seconds).count();
   io_uring_submit_and_wait_timeout(&ring_, &first, 1, &time, nullptr);
-}
-
-bool UringRing::get_more() {
-  if ((IO_URING_READ_ONCE(*ring_.sq.kflags) & IORING_SQ_TASKRUN) == 0) return false;
-  io_uring_get_events(&ring_);
-  return true;
 }
 
 unsigned UringRing::take(Completion* out, unsigned room) {

@@ -47,10 +47,6 @@ class UringRing {
   // Submits, then waits for a completion; zero: only looks, negative: no end.
   void submit_and_wait(std::chrono::nanoseconds timeout);
 
-  // The kernel tells only so many completions at a time (20 since Linux 6.13). Asks for further
-  // ones if there are any. Returns: whether there were.
-  bool get_more();
-
   // Takes at most `room` completions. Returns their number.
   unsigned take(Completion* out, unsigned room);
 
