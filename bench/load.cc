@@ -51,9 +51,14 @@ void print(const bench::Options& o, const bench::Measurement& m) {
   if (o.half_load) {
     std::printf(
         ", \"half_load_per_second\": %.1f, \"half_load_p50_us\": %.2f, "
-        "\"half_load_p99_us\": %.2f, \"grown_bytes\": %.0f",
+        "\"half_load_p99_us\": %.2f",
         m.half_load_per_second, m.half_load_latency.percentile_us(0.5),
-        m.half_load_latency.percentile_us(0.99), m.grown_bytes);
+        m.half_load_latency.percentile_us(0.99));
+  }
+  if (!o.stalled.empty()) {
+    std::printf(", \"stalled_p50_us\": %.2f, \"stalled_p99_us\": %.2f, \"grown_bytes\": %.0f",
+                m.stalled_latency.percentile_us(0.5), m.stalled_latency.percentile_us(0.99),
+                m.grown_bytes);
   }
   if (o.mode == "subscriptions") {
     std::printf(", \"bytes_per_channel\": %.1f, \"bytes_per_subscription\": %.1f",
@@ -95,7 +100,7 @@ int main(int argc, char** argv) {
   if (options.connections == 0 || options.depth == 0) bench::fail("nothing to do");
 
   // Bounded whatever the server does: SIGALRM ends the program.
-  alarm(static_cast<unsigned>(2 * (options.seconds + options.warmup_seconds)) + 60);
+  alarm(static_cast<unsigned>(6 * (options.seconds + options.warmup_seconds)) + 60);
   if (const long cpu = args.number("--cpu", -1); cpu >= 0) bench::pin_to_cpu(static_cast<int>(cpu));
   bench::raise_descriptor_limit();
 

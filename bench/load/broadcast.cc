@@ -4,14 +4,14 @@
 // First as fast as it goes: each publisher has `depth` publications under way, and one is complete
 // when the whole room has it. Then, with --half-load, half of the deliveries a second that were
 // reached, at equal distances whatever the server does: latency counts from the time at which a
-// publication was due. Both end only when every delivery has arrived, once and in order.
+// publication was due. With --stalled that alternates with the same beside a subscriber that never
+// reads. All end only when every delivery has arrived, once and in order.
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -75,11 +75,13 @@ class Broadcast {
   }
 
   void run() {
-    const std::uint64_t before = server_memory();
-    if (!options_.stalled.empty()) stalled_.emplace(options_.port, options_.stalled);
     run_full();
-    if (options_.half_load) run_half();
-    out_.grown_bytes = static_cast<double>(server_memory()) - static_cast<double>(before);
+    if (options_.half_load) run_half(out_.half_load_latency);
+    if (!options_.stalled.empty()) {
+      run_stalled();
+      run_half(out_.half_load_latency);
+      run_stalled();
+    }
     for (const Member& member : members_) close(member.fd);
   }
 
@@ -89,8 +91,8 @@ class Broadcast {
     std::size_t left = 0;  // members of the room that do not have it yet
   };
 
-  std::uint64_t server_memory() const {
-    return options_.server_pid != 0 ? process_memory(options_.server_pid).anonymous_bytes : 0;
+  double server_memory() const {
+    return static_cast<double>(process_memory(options_.server_pid).anonymous_bytes);
   }
 
   void run_full() {
@@ -109,7 +111,14 @@ class Broadcast {
     finish();
   }
 
-  void run_half() {
+  void run_stalled() {
+    const double before = server_memory();
+    const StalledSubscriber stalled(options_.port, options_.stalled);
+    run_half(out_.stalled_latency);
+    out_.grown_bytes = std::max(out_.grown_bytes, server_memory() - before);
+  }
+
+  void run_half(Histogram& latency) {
     Measurement half;
     const double rate =
         static_cast<double>(out_.messages) / (static_cast<double>(out_.window_ns) / 1e9) / 2;
@@ -131,7 +140,7 @@ class Broadcast {
     }
     out_.half_load_per_second =
         static_cast<double>(half.messages) / (static_cast<double>(half.window_ns) / 1e9);
-    out_.half_load_latency = half.latency;
+    latency.add(half.latency);
     finish();
   }
 
@@ -218,7 +227,6 @@ class Broadcast {
   bool closed_loop_ = false;
   std::string requests_;
   std::uint64_t last_delivery_ = 0;
-  std::optional<StalledSubscriber> stalled_;
   Epoll epoll_;
 };
 

@@ -16,6 +16,11 @@ class Histogram {
     total_ += times;
   }
 
+  void add(const Histogram& other) {
+    for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+    total_ += other.total_;
+  }
+
   void reset() { *this = Histogram(); }
 
   // The value below which `fraction` of the records lie, in microseconds; 0 when empty.

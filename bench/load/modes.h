@@ -25,7 +25,7 @@ struct Options {
   std::size_t rooms = 1;           // broadcast: the connections are divided among them
   bool all_publish = false;        // broadcast: not only the first of each room
   bool half_load = false;          // broadcast: then half of the rate that was reached
-  std::string stalled;             // broadcast: path of one more subscriber, which never reads
+  std::string stalled;             // broadcast: path of one more subscriber, who never reads
   std::size_t channels = 0;        // subscriptions: of all connections together
   std::size_t subscriptions = 0;   // subscriptions: of each connection
   std::size_t body_bytes = 0;      // http: of the response, whose length must be just that; 0: any
@@ -48,7 +48,8 @@ struct Measurement {
   // broadcast only
   Histogram half_load_latency;
   double half_load_per_second = 0;
-  double grown_bytes = 0;  // of the server, from when all subscribers were there to the end
+  Histogram stalled_latency;  // at the same rate, with a stalled subscriber
+  double grown_bytes = 0;     // of the server while that one was there
   // subscriptions only
   double bytes_per_channel = 0;
   double bytes_per_subscription = 0;

@@ -124,7 +124,7 @@ def _measure(build, server, row, seconds, warmup, cores, priority, root):
         try:
             if priority:
                 _raise_priority(load.pid)
-            out, err = load.communicate(timeout=2 * (seconds + warmup) + 90)
+            out, err = load.communicate(timeout=6 * (seconds + warmup) + 90)
         except subprocess.TimeoutExpired:
             raise Failed("the generator did not end in time") from None
         finally:

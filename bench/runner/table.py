@@ -7,6 +7,7 @@ CPU = ("CPU µs", "server_cpu_us_per_message", True)
 RATE = ("k/s", "messages_per_second", False)
 P99 = ("p99 µs", "p99_us", True)
 HALF_P99 = ("p99 µs at half load", "half_load_p99_us", True)
+STALLED_P99 = ("p99 µs beside a stalled one", "stalled_p99_us", True)
 GROWN = ("grown KiB", "grown_bytes", True)
 METRICS = {
     "echo": (CPU, RATE, P99),
@@ -23,7 +24,7 @@ LARGER_REPLIES = 1.15
 
 
 def metrics(row):
-    return (METRICS[row.mode] + ((HALF_P99,) if row.half_load() else ()) + ((GROWN,) if row.needs == "slow" else ())
+    return (METRICS[row.mode] + ((HALF_P99,) if row.half_load() else ()) + ((STALLED_P99, GROWN) if row.needs == "slow" else ())
             + ((REPLY,) if row.deflate or row.page else ()))
 
 
@@ -86,22 +87,31 @@ class Results:
         return "\n".join(lines)
 
     def notes(self, rows, servers):
-        """How much more a row has than the row beside it: one line each."""
+        """What is compared with one another, not with peers: one line each."""
         by_name = {row.name: row for row in rows}
         lines = []
         for row in rows:
+            if row.needs == "slow":
+                lines += self.stalled_note(row, servers)
             below = by_name.get(row.beside)
             if below is None:
                 continue
-            key = row.beside_key
-            label = next(metric[0] for metric in metrics(row) if metric[1] == key)
+            key = CPU[1]
             parts = [(server.title, ratio(self.values(row, server, key), self.values(below, server, key)))
                      for server in servers]
             texts = [f"{title} {part:.2f}" for title, part in parts if part is not None]
             if texts:
-                lines.append(f"{label} of *{row.title}* ÷ *{below.title}*: {', '.join(texts)}."
+                lines.append(f"CPU of *{row.title}* ÷ *{below.title}*: {', '.join(texts)}."
                              f" Hybi's is to be at most {row.at_most:.2f}.")
         return lines
+
+    def stalled_note(self, row, servers):
+        """Both windows are of the same processes at the same rate."""
+        parts = [(server.title, ratio(self.values(row, server, STALLED_P99[1]), self.values(row, server, HALF_P99[1])))
+                 for server in servers]
+        texts = [f"{title} {part:.2f}" for title, part in parts if part is not None]
+        return [f"p99 at half load beside a stalled subscriber ÷ without: {', '.join(texts)}."
+                f" Hybi's is to be at most {row.at_most:.2f}."] if texts else []
 
     def best_peer(self, row, servers, key, smaller):
         peers = [(median(v.values()), s) for s in servers if s.kind == "peer"
