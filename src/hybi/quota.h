@@ -63,12 +63,12 @@ struct QuotaOptions {
 
 class Quota {
  public:
-  // Fails at the handshake with BadLimit (see Server::on_error), if a limit is zero.
   explicit Quota(QuotaOptions options);
   ~Quota();
   Quota(const Quota&) = delete;
   Quota& operator=(const Quota&) = delete;
 
+  bool valid() const;               // no limit is zero; else a route is not served, see check()
   std::size_t connections() const;  // open now. Thread: any
 
  private:

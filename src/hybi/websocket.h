@@ -11,11 +11,11 @@
 #include <hybi/error.h>
 #include <hybi/http.h>
 #include <hybi/limits.h>
-#include <hybi/quota.h>
 #include <hybi/result.h>
 #include <hybi/ws/version.h>
 
 #include <any>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -30,6 +30,7 @@ class PublicationFormat;
 class WsSession;
 }  // namespace conn
 
+class Quota;
 struct PublishOptions;
 struct SubscribeOptions;
 
@@ -236,7 +237,7 @@ struct WebSocketHandlers {
   Compression compression = {};
   SlowPolicy slow_policy = SlowPolicy::Close;
   WebSocketLimits limits = {};
-  std::shared_ptr<Quota> quota = {};  // null: as much as comes
+  std::shared_ptr<Quota> quota = {};  // see quota.h; null: as much as comes
   LegacyOptions legacy = {};
   // For the library: how publications are written for clients of a protocol of their own, one for
   // each of `subprotocols`; the first also for clients that have agreed on none.

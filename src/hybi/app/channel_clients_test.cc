@@ -3,6 +3,7 @@
 #include <hybi/app/object_wire.h>
 #include <hybi/app/test_socket.h>
 #include <hybi/channel_clients.h>
+#include <hybi/quota.h>
 
 #include <gtest/gtest.h>
 
@@ -142,7 +143,7 @@ TEST_P(ChannelProtocol, SpeaksAsItsPageSays) {
   bool inside = false;
   std::size_t count = 0;
   std::string line, question;
-  std::vector<json> got;  // that no line has told of yet
+  std::map<char, std::vector<json>> all_got;  // that no line has told of yet
   while (std::getline(page, line)) {
     if (line == "```conversation") {
       inside = true;
@@ -150,6 +151,7 @@ TEST_P(ChannelProtocol, SpeaksAsItsPageSays) {
       inside = false;
     } else if (inside && line.size() > 3) {
       Client& client = clients.at(line[0]);
+      std::vector<json>& got = all_got[line[0]];
       const json said = json::parse(line.substr(3));
       if (line[1] == '>') {
         ASSERT_TRUE(got.empty()) << got.front() << " after " << question;

@@ -14,7 +14,7 @@ class Quotas : public ::testing::TestWithParam<bool> {
  protected:
   // A site whose messages are noted; "user NAME" is an event of its own. Time is the loop's.
   void start(QuotaOptions options, WebSocketLimits limits = {}) {
-    options.clock = [this] { return server_->site().loop().now(); };
+    options.clock = [this] { return loop_->now(); };
     quota_ = std::make_shared<Quota>(std::move(options));
     server_ = start_in_memory(
         [&](MemorySite& site) {
@@ -38,8 +38,8 @@ class Quotas : public ::testing::TestWithParam<bool> {
                         .quota = quota_});
         },
         {}, GetParam());
+    loop_ = &server_->site().loop();
   }
-  void TearDown() override { server_.reset(); }
 
   // Null: refused; `status_` tells how.
   std::unique_ptr<testing::MemoryPeer> open() {
@@ -72,6 +72,7 @@ class Quotas : public ::testing::TestWithParam<bool> {
 
  private:
   std::size_t shown_ = 0;
+  io::Loop* loop_ = nullptr;
 };
 
 TEST_P(Quotas, DelayRestsReadingUntilTheRateIsKept) {

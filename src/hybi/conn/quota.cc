@@ -79,15 +79,6 @@ struct Quota::State {
     if (!options.clock) options.clock = [] { return std::chrono::steady_clock::now(); };
   }
 
-  bool valid() const {
-    const auto good = [](const MessageRate& rate) {
-      return rate.messages.count > 0 && rate.bytes.count > 0;
-    };
-    return good(options.connection) && good(options.address) && good(options.user) &&
-           options.max_connections > 0 && options.max_connections_per_address > 0 &&
-           options.max_connections_per_user > 0 && options.max_keys > 0;
-  }
-
   QuotaOptions options;
   const Rates connection, address, user;
   KeyTable<Buckets> by_address, by_user;
@@ -98,6 +89,16 @@ struct Quota::State {
 Quota::Quota(QuotaOptions options) : state_(std::make_unique<State>(std::move(options))) {}
 Quota::~Quota() = default;
 
+bool Quota::valid() const {
+  const auto good = [](const MessageRate& rate) {
+    return rate.messages.count > 0 && rate.bytes.count > 0;
+  };
+  const QuotaOptions& options = state_->options;
+  return good(options.connection) && good(options.address) && good(options.user) &&
+         options.max_connections > 0 && options.max_connections_per_address > 0 &&
+         options.max_connections_per_user > 0 && options.max_keys > 0;
+}
+
 std::size_t Quota::connections() const {
   return state_->seats.load(std::memory_order_relaxed);
 }
@@ -107,7 +108,6 @@ namespace conn {
 Result<std::unique_ptr<QuotaSeat>> QuotaSeat::take(std::shared_ptr<Quota> quota,
                                                    const io::Address& client) {
   Quota::State& state = *quota->state_;
-  if (!state.valid()) return Errc::BadLimit;
   std::string address = io::client_key(client);
   if (state.seats.fetch_add(1, std::memory_order_relaxed) >= state.options.max_connections) {
     state.seats.fetch_sub(1, std::memory_order_relaxed);

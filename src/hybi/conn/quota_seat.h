@@ -16,7 +16,7 @@ namespace hybi::conn {
 
 class QuotaSeat {
  public:
-  // Fails: BadLimit, QuotaConnections, QuotaAddress.
+  // Requires: quota->valid(). Fails: QuotaConnections, QuotaAddress.
   static Result<std::unique_ptr<QuotaSeat>> take(std::shared_ptr<Quota> quota,
                                                  const io::Address& client);
   QuotaSeat(const QuotaSeat&) = delete;

@@ -82,6 +82,7 @@ void Upgrade::reject(unsigned status, std::string_view text) && {
 
 Result<void> check(const WebSocketHandlers& handlers) {
   if (!is_valid(handlers.limits)) return Errc::BadLimit;
+  if (handlers.quota && !handlers.quota->valid()) return Errc::BadLimit;
   if (!is_valid(handlers.compression)) return Errc::BadCompression;
   const bool unguarded =
       handlers.versions.has_unsafe() && handlers.origins.kind == OriginPolicy::Kind::SameOrigin;

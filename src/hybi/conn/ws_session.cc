@@ -133,13 +133,13 @@ bool WsSession::handle(const ws::Event& event) {
 }
 
 void WsSession::on_message(const Message& message) {
-  if (seat_ && !charge(1, message.data.size(), &message)) return;
+  if (!charge(1, message.data.size(), &message)) return;
   if (handlers_->on_message) dispatch([&](WebSocket& ws) { handlers_->on_message(ws, message); });
 }
 
 // Returns: false if what has come is not to be handled; `message`, if it is one, was refused then.
 bool WsSession::charge(std::size_t messages, std::size_t bytes, const Message* message) {
-  if (!seat_) return true;
+  if (!seat_ || close_due_) return true;  // while closing the peer's answer is awaited
   const milliseconds wait = seat_->count(messages, bytes);
   if (wait == milliseconds(0)) return true;
   connection_.context().counters().over_quota.add();
