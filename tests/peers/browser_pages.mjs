@@ -137,7 +137,7 @@ async function chatTalks(browser, demo, complaints) {
 
 async function everyPageLooksRight(browser, demo, complaints) {
   for (const [name, path, ready] of [["overview", "/", "live"], ["echo", "/echo", "open"],
-                                     ["chat", "/chat", "connected"]]) {
+                                     ["chat", "/chat", "connected"], ["board", "/board", "connected"]]) {
     const page = await openPage(browser, new URL(path, demo.url).href, complaints);
     await untilText(page, "#status", ready);
     if (name === "echo") {
