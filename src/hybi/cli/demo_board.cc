@@ -20,10 +20,8 @@ constexpr std::string_view kCursors = "board/cursors";
 constexpr std::uint64_t kWidth = 1500, kHeight = 1000;
 constexpr std::uint64_t kColours = 6, kMaxPen = 40;
 constexpr std::size_t kKeptStrokes = 1000;
-constexpr std::size_t kMaxNumbers = 400;  // of one stroke, two for each point
+constexpr std::size_t kMaxNumbers = 200;  // of one stroke, two for each point
 constexpr std::size_t kMaxId = 64;        // bytes
-// All strokes that are kept, in one answer.
-constexpr std::size_t kHighWaterBytes = 4 * 1024 * 1024;
 
 bool is_below(const json& value, std::uint64_t end) {
   return value.is_number_unsigned() && value.get<std::uint64_t>() < end;
@@ -88,7 +86,6 @@ void add_board(Server& server, const DemoOptions& options,
               },
           .max_history = kKeptStrokes});
   WebSocketHandlers base;
-  base.limits.high_water_bytes = kHighWaterBytes;
   base.on_close = [clients, names](WebSocket& ws, const CloseInfo&) {
     give_back_name(*names, *clients, ws);
   };

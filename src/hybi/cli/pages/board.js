@@ -8,7 +8,7 @@ import { $, countText, showStatus } from "/assets/ui.js";
 
 const kTick = 15;         // ms between what we tell of our cursor: 60 times a second
 const kKept = 1000;       // strokes, as the server has them
-const kMaxPoints = 200;   // of one stroke; a longer line is several
+const kMaxPoints = 100;   // of one stroke; a longer line is several
 const kNear = 2;          // units: points closer than that say nothing new
 const kHold = 600_000;    // ms that a stroke waits for a connection
 
