@@ -112,7 +112,7 @@ async function chatTalks(browser, demo, complaints) {
   await until(async () => (await textsOf(ada, "#people li")).join() === "Ada (you),Bob", "Ada sees Bob");
   assert.deepEqual(await textsOf(bob, "#people li"), ["Ada", "Bob (you)"]);
   await until(async () => (await textsOf(ada, "#said .news")).includes("Bob joined"), "Bob is announced");
-  await untilText(ada, "#rooms a", "#kitchen2");
+  await until(async () => (await textsOf(ada, "#rooms a")).join() === "#kitchen2", "the room is listed");
 
   const say = async (page, text) => {
     await page.bringToFront();
@@ -137,7 +137,7 @@ async function chatTalks(browser, demo, complaints) {
 
 async function everyPageLooksRight(browser, demo, complaints) {
   for (const [name, path, ready] of [["overview", "/", "live"], ["echo", "/echo", "open"],
-                                     ["chat", "/chat", "connected"]]) {
+                                     ["chat", "/chat", "connected"], ["board", "/board", "connected"]]) {
     const page = await openPage(browser, new URL(path, demo.url).href, complaints);
     await untilText(page, "#status", ready);
     if (name === "echo") {

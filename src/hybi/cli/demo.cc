@@ -1,6 +1,7 @@
 #include <hybi/channel_clients.h>
 #include <hybi/cli/demo.h>
 #include <hybi/cli/demo_api.h>
+#include <hybi/cli/demo_board.h>
 #include <hybi/cli/demo_chat.h>
 #include <hybi/cli/demo_live.h>
 #include <hybi/cli/demo_pages.h>
@@ -31,7 +32,8 @@ ServerOptions server_options(const DemoOptions& demo) {
 
 // What the demo serves; other paths get a page that says so, if a browser asks.
 bool served(std::string_view path) {
-  constexpr std::array kRoutes{"/live", "/echo", "/chat", "/hybi.js", "/health", "/plaintext"};
+  constexpr std::array kRoutes{"/live",    "/echo",   "/chat",     "/board",
+                               "/hybi.js", "/health", "/plaintext"};
   constexpr std::array kTrees{"/assets/", "/chat/", "/api/"};
   return path == "/" || std::find(kRoutes.begin(), kRoutes.end(), path) != kRoutes.end() ||
          std::any_of(kTrees.begin(), kTrees.end(), [&](auto t) { return path.starts_with(t); });
@@ -54,6 +56,7 @@ void add_routes(Server& server, const DemoOptions& options) {
   server.get("/hybi.js", client_script());
   const auto names = std::make_shared<Names>();
   add_chat(server, options, visitors, names);
+  add_board(server, options, visitors, names);
 }
 
 // localhost is both families, so that a browser gets an answer whichever it tries first. With a

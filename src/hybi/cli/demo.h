@@ -1,6 +1,7 @@
 // `hybi demo`: a small web application on one port that shows what the library does.
 //
-// demo.cc puts it together and runs it; demo_pages, demo_live and demo_chat are its parts.
+// demo.cc puts it together and runs it; demo_pages, demo_live, demo_chat and demo_board are its
+// parts.
 #pragma once
 
 #include <hybi/cli/demo_visitors.h>

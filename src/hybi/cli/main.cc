@@ -154,7 +154,7 @@ int run(int argc, char** argv) {
 
   DemoOptions options;
   CLI::App* const demo =
-      app.add_subcommand("demo", "Serve the demo: pages, a JSON service, echo and chat");
+      app.add_subcommand("demo", "Serve the demo: pages, a JSON service, echo, chat and board");
   add_demo_flags(*demo, options);
   ServeOptions serve_options;
   CLI::App* const serve =

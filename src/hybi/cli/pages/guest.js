@@ -27,11 +27,11 @@ export const remembered = () => stored("localStorage", "hybi-name") ?? "";
 export const newId = () => `${tag}.${random()}`;
 export const isOwn = id => id.startsWith(`${tag}.`);
 
-// A colour that stays with a name.
+// A colour that stays with a name, far from those of similar names (FNV-1a).
 export function hue(name) {
-  let hash = 7;
-  for (const character of name) hash = (hash * 31 + character.codePointAt(0)) % 360;
-  return hash;
+  let hash = 2166136261;
+  for (const character of name) hash = Math.imul(hash ^ character.codePointAt(0), 16777619) >>> 0;
+  return hash % 360;
 }
 
 // Who is in a channel, kept right by its events. `changed(people, {joined, left})` is called with
