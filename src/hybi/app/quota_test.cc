@@ -238,11 +238,17 @@ TEST_P(Quotas, AProtocolCountsWhatIsInsideAMessage) {
   EXPECT_EQ(notes(), "ten|ten|no ten|x|refused x for 84");
 }
 
-TEST_P(Quotas, ALimitOfZeroIsNoLimitButAMistake) {
-  start({.connection = {.messages = {.count = 0}}});
-  EXPECT_FALSE(open());
-  EXPECT_EQ(status_, 500u);
-  EXPECT_EQ(server_->errors().text(), "BadLimit");
+TEST(QuotaOfARoute, ALimitOfZeroIsNoLimitButAMistake) {
+  for (const QuotaOptions& bad :
+       {QuotaOptions{.connection = {.messages = {.count = 0}}},
+        QuotaOptions{.user = {.bytes = {.count = 0}}}, QuotaOptions{.max_connections = 0},
+        QuotaOptions{.max_connections_per_address = 0}, QuotaOptions{.max_keys = 0}}) {
+    Server server;
+    server.ws("/", {.quota = std::make_shared<Quota>(bad)});
+    const Result<void> started = server.listen("127.0.0.1:0").start();
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().code, Errc::BadLimit);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Memory, Quotas, ::testing::Bool());
