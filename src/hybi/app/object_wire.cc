@@ -18,6 +18,14 @@ json error_object(const ObjectError& error) {
   return object;
 }
 
+// The same as text, in the order in which it is read best. `event` if it is about one.
+std::string error_text(const ObjectError& error, std::string_view event = {}) {
+  std::string text = "{\"code\":" + text_of(error.code) + ",\"message\":" + text_of(error.message);
+  if (error.retry.count() > 0) text += ",\"retry_ms\":" + std::to_string(error.retry.count());
+  if (!event.empty()) text += ",\"event\":" + text_of(std::string(event));
+  return text + "}";
+}
+
 // MessagePack's strings are UTF-8 as well; nlohmann writes any.
 void replace_bad_text(json& value) {
   if (value.is_string()) {
@@ -72,11 +80,14 @@ ObjectBytes write_answer(ObjectWire wire, std::string_view id, const ObjectResul
   text.append(id);
   return {wire, text +
                     (result ? ",\"data\":" + text_of(*result)
-                            : ",\"error\":" + text_of(error_object(result.error()))) +
+                            : ",\"error\":" + error_text(result.error())) +
                     "}"};
 }
 
 ObjectBytes write_error(ObjectWire wire, const ObjectError& error, std::string_view event) {
+  if (wire == ObjectWire::Json) {
+    return {wire, "{\"event\":\"error\",\"data\":" + error_text(error, event) + "}"};
+  }
   json data = error_object(error);
   if (!event.empty()) data["event"] = std::string(event);
   return write_event(wire, "error", "", data);
