@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { WebSocket } from "ws";
 import { Hybi } from "../../js/hybi.js";
+import { kPatience } from "../waiting.mjs";
 import { forEachBackend, until } from "./demo.mjs";
 
 class Guest {
@@ -14,7 +15,7 @@ class Guest {
   ids = 0;
 
   constructor(demo, token) {
-    this.hybi = new Hybi(demo.ws("/chat"), { WebSocket, token, minDelay: 50 });
+    this.hybi = new Hybi(demo.ws("/chat"), { WebSocket, token, minDelay: 50, timeout: kPatience });
     this.hybi.on("close", event => { this.closed = event; });
     this.hybi.subscribe("chat").on("message", ({ data }) => { this.rooms = data.rooms; });
     this.hybi.connect();

@@ -15,7 +15,8 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view kRoomsChannel = "chat";
 constexpr std::string_view kRoomPrefix = "chat/";
-constexpr std::size_t kMaxId = 64;  // bytes
+constexpr std::size_t kMaxId = 64;       // bytes
+constexpr std::size_t kClientsEach = 4;  // of one person
 constexpr std::chrono::seconds kLookAround{1};
 
 // The room of a channel; nothing if it is no room's.
@@ -82,7 +83,8 @@ Chat::Chat(Server& server, Rooms::Limits limits, std::shared_ptr<Names> names)
                     [](const ChannelUser& user, std::string_view channel, const json& data) {
                       return !user.id.empty() && room_of(channel) && is_said_by(user, data);
                     },
-                .max_history = kKeptMessages}) {
+                // Of members as well.
+                .max_history = std::max(kKeptMessages, limits.people * kClientsEach)}) {
   // Who is too slow is told what it has not got, and asks for it.
   const SlowQueue slow{.policy = SlowPolicy::Drop};
   server.channel("chat/*", {.history = {.size = kKeptMessages, .ttl = 24h},
@@ -118,8 +120,7 @@ void Chat::look_around() {
   };
   for (const std::string& room : rooms_.names()) {
     ++*left;
-    // Somebody may be there with several clients.
-    server_.members(std::string(kRoomPrefix) + room, limits_.people * 4,
+    server_.members(std::string(kRoomPrefix) + room, limits_.people * kClientsEach,
                     [weak = weak_from_this(), room, one_less](Result<std::vector<Member>> members) {
                       const auto self = weak.lock();
                       if (self && members) {
