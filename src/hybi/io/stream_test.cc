@@ -195,7 +195,7 @@ TEST_P(StreamTest, ResetAfterOurShutdownIsToldAndDoesNotKeepTheLoopBusy) {
   ASSERT_TRUE(turn_until(*server.loop, [&] { return client.ended(); }));
   client.reset();
   ASSERT_TRUE(turn_until(*server.loop, [&] { return connection.errors + connection.ends >= 1; }));
-  EXPECT_TRUE(comes_to_rest(*server.loop));
+  EXPECT_LE(turns_in(*server.loop, std::chrono::milliseconds(100)), 20);
 }
 
 TEST_P(StreamTest, BothSidesShutDownDoNotKeepTheLoopBusy) {
@@ -206,7 +206,7 @@ TEST_P(StreamTest, BothSidesShutDownDoNotKeepTheLoopBusy) {
   client.shutdown_write();
   ASSERT_TRUE(turn_until(*server.loop, [&] { return connection.ends == 1 && client.ended(); }));
   EXPECT_EQ(connection.errors, 0);
-  EXPECT_TRUE(comes_to_rest(*server.loop));
+  EXPECT_LE(turns_in(*server.loop, std::chrono::milliseconds(100)), 20);
 }
 
 TEST_P(StreamTest, FailedWriteIsToldByTheResultAndByOneErrorLater) {
@@ -265,10 +265,12 @@ TEST_P(StreamTest, PausedStreamDoesNotKeepTheLoopBusy) {
   Connection& connection = server.accept_one();
   connection.stream().pause_reading();
   const std::string data = pattern(100'000);
+  int turns = 0;
   for (int i = 0; i < 20; ++i) {
     client.send(data);
-    EXPECT_TRUE(comes_to_rest(*server.loop));
+    turns += turns_in(*server.loop, std::chrono::milliseconds(5));
   }
+  EXPECT_LE(turns, 200);  // each round ends by its own deadline; spinning makes thousands
   EXPECT_EQ(connection.reads, 0u);
 }
 

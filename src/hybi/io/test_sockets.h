@@ -51,20 +51,14 @@ inline int turns_in(Loop& loop, Clock::duration time) {
   return turns;
 }
 
-// Whether a loop waits when there is nothing to do, instead of turning all the time: in one of many
-// short whiles it makes few turns. Not in each: for a while after a ring of this process has gone
-// the kernel ends waits for no event (EINTR without a signal), a hundred times and more.
-inline bool comes_to_rest(Loop& loop, int few_turns = 5) {
-  for (int i = 0; i < 200; ++i) {
-    if (turns_in(loop, std::chrono::milliseconds(20)) <= few_turns) return true;
-  }
-  return false;
-}
-
-// The kernel's backends that this machine offers.
-inline std::vector<BackendKind> available_backends() {
-  std::vector<BackendKind> kinds{BackendKind::Epoll};
-  if (Loop::create({.backend = BackendKind::Uring})) kinds.push_back(BackendKind::Uring);
+// The kernel's backends that this machine offers. Asked of the kernel once: each ring that goes
+// ends a wait of this thread some time later, for no event, which tests that count turns would see.
+inline const std::vector<BackendKind>& available_backends() {
+  static const std::vector<BackendKind> kinds = [] {
+    std::vector<BackendKind> found{BackendKind::Epoll};
+    if (Loop::create({.backend = BackendKind::Uring})) found.push_back(BackendKind::Uring);
+    return found;
+  }();
   return kinds;
 }
 

@@ -1,6 +1,6 @@
 // Invariant: inflating what was deflated gives it back, with every window, with and without
-// context; any other bytes give the same message or the same error at once as in pieces, and never
-// more than the limit.
+// context; any other bytes give the same message or the same error at once as in pieces (but see
+// stumbles_over_codes), and never more than the limit.
 //
 // The first byte chooses: a round trip, or bytes that claim to be compressed. The second and third
 // choose window, form and where to cut.
