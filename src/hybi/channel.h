@@ -77,8 +77,10 @@ struct Subscribed {
 
 struct SubscribeOptions {
   std::optional<Position> since = {};  // what has been missed is sent first
-  std::size_t history = 0;             // so many of the latest ones are sent first
-  bool send_missed = true;             // false: `done` does something else with them
+  // More than so many missed are not sent: then `recovered` is false, and the latest of them are.
+  std::size_t max_missed = kNoLimit;
+  std::size_t history = 0;  // so many of the latest ones are sent first
+  bool send_missed = true;  // false: `done` does something else with them
   // What became of it, on the loop's thread, from within the call or later; before anything is
   // sent. Fails: EngineFull, EngineFailed; then it is not subscribed.
   std::function<void(WebSocket&, const Result<Subscribed>&)> done = {};

@@ -36,6 +36,8 @@ struct ChannelClientOptions {
   // connect, as nobody in particular, and need not say hybi:connect.
   std::function<Outcome<ChannelUser, ObjectError>(WebSocket& ws, const std::string& token)>
       authenticate = {};
+  // Somebody has connected and was told so. The place for ChannelClients::subscribe.
+  std::function<void(WebSocket& ws, const ChannelUser& user)> on_connected = {};
   // Empty: nobody may. A pattern reaches every channel that it matches, so it has a hook of its
   // own; it is not asked about names. Who may subscribe may ask for history and presence.
   std::function<bool(const ChannelUser&, std::string_view channel)> may_subscribe = {};
@@ -58,6 +60,13 @@ class ChannelClients {
   // Who speaks; null before hybi:connect, or for a WebSocket of another route. Lifetime: until the
   // callback returns. Thread: the connection's loop's.
   const ChannelUser* user(WebSocket& ws) const;
+
+  // Subscribes a client without being asked, with the `history` latest publications, or ends a
+  // subscription; the client is told by an event. WebSocket::subscribe does not tell it.
+  // Returns: false if it is (not) subscribed already, has not connected, or the name is none.
+  // Thread: the connection's loop's.
+  bool subscribe(WebSocket& ws, std::string_view channel, std::size_t history = 0);
+  bool unsubscribe(WebSocket& ws, std::string_view channel);
 
   // For Server::ws or Upgrade::accept; see Objects::handlers.
   WebSocketHandlers handlers(WebSocketHandlers base = {}) const;

@@ -115,8 +115,7 @@ class Engine {
   virtual void history(std::string_view channel, std::optional<Position> since, std::size_t limit,
                        Done<History> done) = 0;
 
-  // The first subscriber of this node has come, the last one has gone. Only of exact names; a node
-  // with pattern subscriptions listens to everything below the pattern's literal beginning.
+  // The first subscriber of this node has come, the last one has gone; of a name or a pattern.
   virtual void subscribe(std::string_view channel) = 0;
   virtual void unsubscribe(std::string_view channel) = 0;
 

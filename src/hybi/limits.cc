@@ -15,9 +15,9 @@ bool is_valid(const WebSocketLimits& limits) {
   return limits.max_message_bytes > 0 && limits.max_frame_bytes > 0 && limits.max_held_bytes > 0 &&
          limits.max_control_frames_per_second > 0 &&
          limits.max_control_frames_per_second < 0xffff && limits.max_subscriptions > 0 &&
-         limits.low_water_bytes < limits.high_water_bytes && in_range(limits.ping_interval) &&
-         in_range(limits.pong_timeout) && in_range(limits.idle_timeout) &&
-         in_range(limits.close_timeout);
+         limits.max_backlog_bytes > 0 && limits.low_water_bytes < limits.high_water_bytes &&
+         in_range(limits.ping_interval) && in_range(limits.pong_timeout) &&
+         in_range(limits.idle_timeout) && in_range(limits.close_timeout);
 }
 
 bool is_valid(const HttpLimits& limits) {

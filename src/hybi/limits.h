@@ -42,6 +42,9 @@ struct WebSocketLimits {
   // nothing, or above 4 x this, SlowPolicy decides.
   std::size_t low_water_bytes = 256 * 1024;  // reading resumes, on_drain runs
   std::size_t max_subscriptions = 1000;      // to channels and patterns; more are refused
+  // Publications that wait in the SlowQueues of all its channels, with 256 for each. Above, what
+  // comes is dropped or, as the SlowQueue says, 1013; above twice as much always 1013.
+  std::size_t max_backlog_bytes = 16 * 1024 * 1024;
 
   std::chrono::milliseconds ping_interval{30'000};  // silence after which a ping is sent
   std::chrono::milliseconds pong_timeout{

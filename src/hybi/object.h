@@ -128,7 +128,7 @@ class ObjectHandle {
 
 // The right to answer an event later. Copyable; the first answer counts. When the last copy goes
 // without one, the client is told "unanswered", after ObjectOptions::deadline "timeout". For an
-// event without an id, answers do nothing. Thread: any.
+// event without an id only an error is told, as an event "error". Thread: any.
 class ObjectReply {
  public:
   // Returns: false if it has been answered, or the connection has ended.

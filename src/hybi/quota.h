@@ -4,8 +4,8 @@
 //   const auto quota = std::make_shared<hybi::Quota>(hybi::QuotaOptions{
 //       .connection = {.messages = {.count = 50, .burst = 200}},
 //       .user = {.bytes = {.count = 1024 * 1024}},
-//       .max_connections_per_address = 100,
-//       .action = hybi::QuotaAction::Refuse});
+//       .action = hybi::QuotaAction::Refuse,
+//       .max_connections_per_address = 100});
 //   server.ws("/live", {.on_message = ..., .quota = quota});
 //
 // Routes that share a quota count together. Limits are token buckets: what was not used is kept up

@@ -73,6 +73,11 @@ struct ServerStats {
       0;  // malformed, over a limit, or a handshake that is not allowed
   std::uint64_t failed_websockets = 0;  // closed by us for an error of the peer
   std::uint64_t over_quota = 0;         // messages that were more than a Quota allows
+  std::uint64_t channels = 0;  // names and patterns with subscribers now; on each loop one counts
+  std::uint64_t subscriptions = 0;  // now
+  std::uint64_t publications = 0;   // of this server, also to nobody
+  std::uint64_t recovered = 0;      // subscriptions with a position that got all they missed
+  std::uint64_t not_recovered = 0;  // and those that were told that something is missing
 };
 
 class ChannelHub;
@@ -122,9 +127,10 @@ class Server : public Routes<Server> {
   std::vector<std::string> addresses() const;  // "127.0.0.1:3400", after start()
   Backend backend() const;                     // what Auto became, after start()
 
-  // To every subscriber of the channel, on every loop. A loop's thread reaches the subscribers of
-  // that loop at once: with one loop, subscribing and sending what there is lose nothing and repeat
-  // nothing of what is published. Thread: any.
+  // To every subscriber of the channel, on every loop. Where no history is kept a loop's thread
+  // reaches the subscribers of that loop at once: with one loop, subscribing and sending what there
+  // is lose nothing and repeat nothing of what is published. What fails (BadChannel, EngineFull,
+  // EngineFailed) is told to PublishOptions::done, or else to ServerOptions::on_error. Thread: any.
   void publish(std::string_view channel, const Message& message);
   void publish(std::string_view channel, std::string_view text) {
     publish(channel, Message{as_bytes(text), true});

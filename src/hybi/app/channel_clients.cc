@@ -122,30 +122,37 @@ void ChannelClients::State::connect(WebSocket& ws, const json& data, Done done) 
     json answer;
     std::size_t left = 1;
     Done done;
-    void one_less() {
-      if (--left == 0) done(answer);
-    }
+    std::vector<std::string> joined = {};
   };
   auto connecting = std::make_shared<Connecting>();
   connecting->answer = {{"client", client->id}, {"channels", json::object()}};
   connecting->done = std::move(done);
+  const auto one_less = [self = shared_from_this(), connecting, client](WebSocket& there) {
+    if (--connecting->left != 0) return;
+    connecting->done(connecting->answer);
+    for (const std::string& name : connecting->joined) self->enter(client, name);
+    if (self->options.on_connected) self->options.on_connected(there, client->user);
+  };
   if (const auto channels = said.find("channels");
       channels != said.end() && channels->is_object()) {
     for (const auto& [name, wanted] : channels->items()) {
       ++connecting->left;
       subscribe_to(
           ws, client, wanted.is_object() ? wanted : json::object(), name,
-          [connecting, name = name](const ObjectResult& result) {
-            connecting->answer["channels"][name] =
-                result
-                    ? *result
-                    : json{{"error",
-                            {{"code", result.error().code}, {"message", result.error().message}}}};
-            connecting->one_less();
+          [connecting, one_less, name = name](WebSocket& there, const ObjectResult& result) {
+            json& answer = connecting->answer["channels"][name];
+            if (result) {
+              answer = *result;
+              connecting->joined.push_back(name);
+            } else {
+              answer["error"] = {{"code", result.error().code},
+                                 {"message", result.error().message}};
+            }
+            one_less(there);
           });
     }
   }
-  connecting->one_less();
+  one_less(ws);
 }
 
 const ChannelOptions* ChannelClients::State::with_presence(std::string_view channel) const {
@@ -155,7 +162,7 @@ const ChannelOptions* ChannelClients::State::with_presence(std::string_view chan
 
 void ChannelClients::State::enter(const std::shared_ptr<Client>& client,
                                   const std::string& channel) {
-  const ChannelOptions* const how = with_presence(channel);
+  const ChannelOptions* const how = is_channel_name(channel) ? with_presence(channel) : nullptr;
   if (how != nullptr && client->present.insert(channel).second) {
     presence->join(channel, *how, member(*client));
   }
@@ -184,12 +191,25 @@ const ChannelUser* ChannelClients::user(WebSocket& ws) const {
   return client ? &client->user : nullptr;
 }
 
+bool ChannelClients::subscribe(WebSocket& ws, std::string_view channel, std::size_t history) {
+  return state_->put_in(ws, channel, history);
+}
+
+bool ChannelClients::unsubscribe(WebSocket& ws, std::string_view channel) {
+  return state_->take_out(ws, channel);
+}
+
 WebSocketHandlers ChannelClients::handlers(WebSocketHandlers base) const {
   base.publication_formats = state_->formats;
   base.subprotocols = {"hybi.json", std::string(detail::kMessagePackProtocol)};
   base.on_close = [state = state_, first = std::move(base.on_close)](WebSocket& ws,
                                                                      const CloseInfo& close) {
-    if (first) first(ws, close);
+    try {
+      if (first) first(ws, close);
+    } catch (...) {
+      state->closed(ws);
+      throw;
+    }
     state->closed(ws);
   };
   return state_->objects.handlers(std::move(base));

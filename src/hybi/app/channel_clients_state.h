@@ -22,6 +22,7 @@ namespace hybi {
 class ChannelClients::State : public std::enable_shared_from_this<State> {
  public:
   using Done = std::function<void(ObjectResult)>;
+  using Joined = std::function<void(WebSocket&, const ObjectResult&)>;
 
   State(Server& of, ChannelClientOptions given);
 
@@ -38,6 +39,8 @@ class ChannelClients::State : public std::enable_shared_from_this<State> {
   std::shared_ptr<Client> client(WebSocket& ws);
   std::shared_ptr<Client> admit(WebSocket& ws, ChannelUser user);
   void closed(WebSocket& ws);
+  bool put_in(WebSocket& ws, std::string_view channel, std::size_t history);
+  bool take_out(WebSocket& ws, std::string_view channel);
 
   Server& server;
   const ChannelClientOptions options;
@@ -55,7 +58,7 @@ class ChannelClients::State : public std::enable_shared_from_this<State> {
   void subscribe(WebSocket& ws, const std::shared_ptr<Client>& client, const nlohmann::json& data,
                  Done done);
   void subscribe_to(WebSocket& ws, const std::shared_ptr<Client>& client,
-                    const nlohmann::json& data, std::string channel, Done done);
+                    const nlohmann::json& data, std::string channel, Joined done);
   void unsubscribe(WebSocket& ws, const std::shared_ptr<Client>& client, const nlohmann::json& data,
                    Done done);
   void publish(WebSocket& ws, const std::shared_ptr<Client>& client, const nlohmann::json& data,

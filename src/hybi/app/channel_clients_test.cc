@@ -17,6 +17,8 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 
+constexpr std::size_t kMostAtOnce = 5;
+
 // A client in one of the two ways of writing.
 class Client {
  public:
@@ -65,14 +67,23 @@ class ChannelProtocol : public ::testing::TestWithParam<bool> {
            if (token == "nobody") return ObjectError{"bad_token", "not known here"};
            return ChannelUser{.id = token, .info = json({{"name", token}}).dump()};
          },
+         .on_connected =
+             [this](WebSocket& ws, const ChannelUser& user) {
+               if (on_connected_) on_connected_(ws, user);
+             },
          .may_subscribe = [](const ChannelUser&,
                              std::string_view name) { return !name.starts_with("secret/"); },
          .may_subscribe_matching = [](const ChannelUser&,
                                       std::string_view pattern) { return pattern == "plain/*"; },
-         .may_publish = [](const ChannelUser&, std::string_view, const json&) { return true; }});
+         .may_publish = [](const ChannelUser&, std::string_view, const json&) { return true; },
+         .max_history = kMostAtOnce});
     clients.objects().on("sum", [](ObjectSocket&, const std::vector<int>& numbers) {
       return std::accumulate(numbers.begin(), numbers.end(), 0);
     });
+    clients.objects().on("out", [this](ObjectSocket& socket, const std::string& name) {
+      return clients_->unsubscribe(socket.socket(), name);
+    });
+    clients_ = std::make_unique<ChannelClients>(clients);
     server_->ws("/live", clients.handlers({.limits = limits, .quota = std::move(quota)}));
     ASSERT_TRUE(server_->listen("127.0.0.1:0").start());
   }
@@ -87,6 +98,8 @@ class ChannelProtocol : public ::testing::TestWithParam<bool> {
   }
 
   std::unique_ptr<Server> server_;
+  std::unique_ptr<ChannelClients> clients_;
+  std::function<void(WebSocket&, const ChannelUser&)> on_connected_;
 };
 
 // What the page says of an epoch or of a client's id stands for whatever it is this time.
@@ -223,6 +236,109 @@ TEST_P(ChannelProtocol, WhatIsNoMessageIsAnsweredAndTheConnectionStays) {
   EXPECT_EQ(code(client.next()), "not_an_object");
   EXPECT_EQ(client.ask({{"event", "sum"}, {"id", "x"}, {"data", {4, 5}}}),
             json({{"id", "x"}, {"data", 9}}));
+}
+
+TEST_P(ChannelProtocol, TheApplicationSubscribesItsClientsAndEndsThat) {
+  on_connected_ = [this](WebSocket& ws, const ChannelUser& user) {
+    EXPECT_TRUE(clients_->subscribe(ws, "room/" + user.id, 10));
+    EXPECT_FALSE(clients_->subscribe(ws, "room/" + user.id)) << "it is already";
+    EXPECT_FALSE(clients_->subscribe(ws, "room/*")) << "no name";
+  };
+  start();
+  server_->publish("room/ann", "before");
+  Client client = connect_as("ann");
+  json told = client.next();
+  EXPECT_GT(told["data"]["epoch"], 0);
+  told["data"].erase("epoch");
+  EXPECT_EQ(
+      told,
+      json({{"channel", "room/ann"},
+            {"event", "subscribed"},
+            {"data", {{"offset", 1}, {"publications", {{{"data", "before"}, {"offset", 1}}}}}}}));
+  EXPECT_EQ(client.next()["event"], "join");
+  server_->publish("room/ann", "after");
+  EXPECT_EQ(client.next(), json({{"channel", "room/ann"}, {"data", "after"}, {"offset", 2}}));
+  client.send({{"event", "out"}, {"id", 2}, {"data", "room/ann"}});
+  const json ended = client.next();
+  EXPECT_EQ(ended["event"], "unsubscribed");
+  EXPECT_EQ(ended["data"]["code"], "unsubscribed");
+  EXPECT_EQ(client.next(), json({{"id", 2}, {"data", true}}));
+  server_->publish("room/ann", "to nobody");
+  client.send({{"event", "out"}, {"id", 3}, {"data", "room/ann"}});
+  EXPECT_EQ(client.next(), json({{"id", 3}, {"data", false}}));
+}
+
+TEST_P(ChannelProtocol, AKeyPublishesOnceAlsoWhereNothingIsKept) {
+  start();
+  Client client = connect_as("ann");
+  client.ask({{"event", "hybi:subscribe"}, {"id", 2}, {"data", {{"channel", "plain/1"}}}});
+  const json publish = {{"event", "hybi:publish"},
+                        {"id", 3},
+                        {"data", {{"channel", "plain/1"}, {"data", "once"}, {"key", "k"}}}};
+  client.send(publish);
+  EXPECT_EQ(client.next()["data"], "once");
+  EXPECT_EQ(client.next(), json({{"id", 3}, {"data", json::object()}}));
+  EXPECT_EQ(client.ask(publish), json({{"id", 3}, {"data", {{"duplicate", true}}}}));
+}
+
+TEST_P(ChannelProtocol, AnErrorIsToldAlsoWithoutAnId) {
+  start();
+  Client client = connect_as("ann");
+  const json told = client.ask({{"event", "hybi:subscribe"}, {"data", {{"channel", "secret/1"}}}});
+  EXPECT_EQ(told["event"], "error");
+  EXPECT_EQ(told["data"]["code"], "forbidden");
+  EXPECT_EQ(told["data"]["event"], "hybi:subscribe");
+}
+
+TEST_P(ChannelProtocol, WhereNothingIsKeptTheHistoryIsEmpty) {
+  start();
+  Client client = connect_as("ann");
+  json question = {{"event", "hybi:history"}, {"id", 2}, {"data", {{"channel", "plain/1"}}}};
+  EXPECT_EQ(client.ask(question)["data"],
+            json({{"publications", json::array()}, {"complete", true}}));
+  question["data"]["since"] = {{"epoch", 1}, {"offset", 1}};
+  EXPECT_EQ(client.ask(question)["data"]["complete"], false);
+}
+
+// As long as the page of channels says: its pings are not answered.
+TEST_P(ChannelProtocol, WhoIsGoneWithoutAWordHasLeft) {
+  start(nullptr, {.ping_interval = 300ms, .pong_timeout = 2s});
+  Client watching = connect_as("ann");
+  watching.send({{"event", "hybi:subscribe"}, {"id", 2}, {"data", {{"channel", "room/1"}}}});
+  EXPECT_EQ(watching.next()["id"], 2);
+  EXPECT_EQ(watching.next()["event"], "join");
+  Client silent = connect_as("bob");
+  silent.send({{"event", "hybi:subscribe"}, {"id", 2}, {"data", {{"channel", "room/1"}}}});
+  EXPECT_EQ(watching.next()["data"]["user"], "bob");
+  json told = watching.next();
+  while (told.is_string() && told.get<std::string>().starts_with("ping")) told = watching.next();
+  EXPECT_EQ(told["event"], "leave");
+  EXPECT_EQ(told["data"]["user"], "bob");
+}
+
+TEST_P(ChannelProtocol, MoreThanIsToldAtOnceIsNotRecovered) {
+  start();
+  Client client = connect_as("ann");
+  const json at = client.ask(
+      {{"event", "hybi:subscribe"}, {"id", 2}, {"data", {{"channel", "room/1"}}}})["data"];
+  EXPECT_EQ(client.next()["event"], "join");
+  client.ask({{"event", "hybi:unsubscribe"}, {"id", 3}, {"data", {{"channel", "room/1"}}}});
+  for (int i = 1; i <= 8; ++i) server_->publish("room/1", std::to_string(i));
+  const auto since = [&](int offset) {
+    return client.ask({{"event", "hybi:subscribe"},
+                       {"id", 4},
+                       {"data",
+                        {{"channel", "room/1"},
+                         {"since", {{"epoch", at["epoch"]}, {"offset", offset}}}}}})["data"];
+  };
+  json answer = since(3);
+  EXPECT_EQ(answer["recovered"], true);
+  EXPECT_EQ(answer["publications"].size(), kMostAtOnce);
+  answer = since(2);
+  EXPECT_EQ(answer["recovered"], false);
+  ASSERT_EQ(answer["publications"].size(), kMostAtOnce);
+  EXPECT_EQ(answer["publications"][0]["offset"], 4) << "the latest, up to the end";
+  EXPECT_EQ(answer["offset"], 8);
 }
 
 TEST_P(ChannelProtocol, ABadTokenClosesTheConnection) {

@@ -13,13 +13,21 @@ namespace hybi {
 void ChannelHub::start() {
   if (!engine_->shared()) return;
   interest_.set_engine(engine_);
-  engine_->attach({.on_publication = [weak = weak_from_this()](std::string_view channel,
-                                                               const Publication& publication,
-                                                               Position position) {
-    if (const auto hub = weak.lock()) {
-      hub->announce(channel, hub->message_of(publication, position.epoch), nullptr);
-    }
-  }});
+  engine_->attach(
+      {.on_publication =
+           [weak = weak_from_this()](std::string_view channel, const Publication& publication,
+                                     Position position) {
+             if (const auto hub = weak.lock()) {
+               const engine::NameRef name = hub->interest_.ref(channel);
+               hub->announce_to(hub->interest_.loops(name), name,
+                                hub->message_of(publication, position.epoch), nullptr);
+             }
+           },
+       .on_member =
+           [weak = weak_from_this()](std::string_view channel, const hybi::Member& member,
+                                     bool joined) {
+             if (const auto hub = weak.lock()) hub->announce_member(channel, member, joined);
+           }});
 }
 
 LoopChannels* ChannelHub::this_loop() const {
@@ -29,37 +37,43 @@ LoopChannels* ChannelHub::this_loop() const {
   return nullptr;
 }
 
-void ChannelHub::announce(std::string_view channel, const conn::PublishedMessage& message,
-                          const LoopChannels* here) const {
-  if (loops_.size() == 1 && here != nullptr) return;
-  announce_to(interest_.loops(channel), channel, message, here);
-}
-
-void ChannelHub::announce_to(LoopMask loops, std::string_view channel,
+void ChannelHub::announce_to(LoopMask loops, engine::NameRef channel,
                              const conn::PublishedMessage& message,
                              const LoopChannels* here) const {
   for (const Member& loop : loops_) {
-    if (loop.channels == here || (loops & mask_of(loop.channels->index())) == 0) continue;
-    loop.port->post_message(
-        [channels = loop.channels, message, name = std::string(channel)](conn::LoopContext&) {
-          channels->arrive(name, message, nullptr, false);
-        },
-        message.frame->frame.size());
+    if (loop.channels == here || (loops & mask_of(loop.index)) == 0) continue;
+    const bool posted =
+        loop.port->post_message([channels = loop.channels, message, name = engine::Name(channel)](
+                                    conn::LoopContext&) { channels->arrive(name, message, 0); },
+                                message.frame->frame.size());
+    if (posted || !message.is_kept()) continue;
+    // The mailbox is full; the history has it.
+    loop.port->post([channels = loop.channels, name = engine::Name(channel)](conn::LoopContext&) {
+      channels->look_for_more(name);
+    });
   }
 }
 
 void ChannelHub::publish(std::string_view channel, const Message& message, PublishOptions options,
                          const conn::WsSession* except, LoopChannels* here) {
   if (here == nullptr) here = this_loop();
+  if (here != nullptr) {
+    here->counters().publications.add();
+  } else {
+    elsewhere_.fetch_add(1, std::memory_order_relaxed);
+  }
+  const engine::NameRef name = interest_.ref(channel);
   const ChannelOptions* const rules = rules_.find(channel);
-  if ((rules != nullptr && rules->history.any()) || engine_->shared()) {
-    return keep(channel, message, std::move(options), rules, except, here);
+  const bool is_kept = rules != nullptr && rules->history.any();
+  if (is_kept || engine_->shared() || !options.idempotency_key.empty()) {
+    return keep(name, message, std::move(options), rules, except, here);
   }
   const bool only_here = here != nullptr && loops_.size() == 1;
-  const LoopMask loops = only_here ? 0 : interest_.loops(channel);
-  if (loops == 0 && !(only_here && here->listens(channel))) {  // nobody: nothing is encoded
-    if (options.done) options.done(Published{});
-    return;
+  const LoopMask loops = only_here ? 0 : interest_.loops(name);
+  if (loops == 0 && !(only_here && here->listens(name))) {  // nobody: nothing is encoded
+    if (!options.done) return;
+    return options.done(is_channel_name(channel) ? Result<Published>(Published{})
+                                                 : Result<Published>(Errc::BadChannel));
   }
   std::shared_ptr<conn::PublishedAs> as;
   if (options.json || !options.key.empty() || !options.publisher.empty()) {
@@ -69,8 +83,8 @@ void ChannelHub::publish(std::string_view channel, const Message& message, Publi
     as->publisher = options.publisher;
   }
   const conn::PublishedMessage shared(message, std::move(as));
-  if (here != nullptr) here->arrive(channel, shared, except, true);
-  announce_to(loops, channel, shared, here);
+  if (here != nullptr) here->arrive(name, shared, except != nullptr ? except->id() : 0);
+  announce_to(loops, name, shared, here);
   if (options.done) options.done(Published{});
 }
 
@@ -82,48 +96,63 @@ void ChannelHub::announce_member(std::string_view channel, const hybi::Member& m
   const std::string text = member_json(member).dump();
   const conn::PublishedMessage message(Message{as_bytes(std::string_view(text)), true},
                                        std::move(as));
-  LoopChannels* const here = this_loop();
-  if (here != nullptr) here->arrive(channel, message, nullptr, true);
-  announce(channel, message, here);
+  const engine::NameRef name = interest_.ref(channel);
+  announce_to(interest_.loops(name), name, message, nullptr);
 }
 
 // What is done with a publication once the engine has given it its place.
 struct ChannelHub::Keeping {
+  Keeping(std::weak_ptr<ChannelHub> of, engine::NameRef name) : hub(std::move(of)), channel(name) {}
+
   std::weak_ptr<ChannelHub> hub;  // the engine may keep this, and the hub keeps the engine
-  std::string channel;
+  engine::Name channel;
   Publication publication;
   std::string key;
   bool compress = true;
   std::uint64_t except = 0;
-  std::function<void(Result<Published>)> done;
+  std::function<void(Result<Published>)> done = {};
   // While the engine is asked, by the thread that asks.
   std::atomic<std::thread::id> asking;
-  const LoopChannels* here = nullptr;
+  LoopChannels* here = nullptr;
   std::optional<Result<Published>> at_once;
-  std::optional<conn::PublishedMessage> message;
+  std::optional<conn::PublishedMessage> message;  // for `here`
 
+  // Has its place: every loop with subscribers is told.
   void placed(const Result<Published>& published) {
-    if (!published || published->duplicate) return;
-    const Bytes data = as_bytes(std::string_view(*publication.data));
+    const auto there = hub.lock();
+    if (!published || published->duplicate || !there) return;
+    const bool is_kept = published->position.offset != 0;
+    const LoopChannels* const at_once_there = is_kept ? nullptr : here;
+    const LoopMask loops = there->interest_.loops(channel);
+    if (loops == 0) return;
     auto as = std::make_shared<conn::PublishedAs>();
     as->form = publication.form;
     as->position = published->position;
     as->publisher = publication.publisher;
     as->key = key;
     as->except = except;
+    const Bytes data = as_bytes(std::string_view(*publication.data));
     message.emplace(Message{data, publication.form != Publication::Form::Binary, compress},
                     std::move(as));
-    if (const auto there = hub.lock()) there->announce(channel, *message, here);
+    there->announce_to(loops, channel, *message, at_once_there);
+    if (at_once_there == nullptr) message.reset();
+  }
+  void finish(const Result<Published>& published) const {
+    if (done) return done(published);
+    const auto there = hub.lock();
+    if (!published && there) there->report(published.error(), "publishing to " + channel.text);
   }
 };
 
-void ChannelHub::keep(std::string_view channel, const Message& message, PublishOptions options,
+void ChannelHub::keep(engine::NameRef channel, const Message& message, PublishOptions options,
                       const ChannelOptions* rules, const conn::WsSession* except,
                       LoopChannels* here) {
-  auto state = std::make_shared<Keeping>();
+  if (!is_channel_name(channel.text)) {
+    if (options.done) return options.done(Errc::BadChannel);
+    return report({Errc::BadChannel}, channel.text);
+  }
+  auto state = std::make_shared<Keeping>(weak_from_this(), channel);
   using Form = Publication::Form;
-  state->hub = weak_from_this();
-  state->channel = channel;
   state->publication = {.data = std::make_shared<const std::string>(as_text(message.data)),
                         .form = !message.is_text ? Form::Binary
                                 : options.json   ? Form::Json
@@ -136,24 +165,25 @@ void ChannelHub::keep(std::string_view channel, const Message& message, PublishO
   state->asking = std::this_thread::get_id();
   state->here = here;
 
-  std::unique_lock lock(order_[std::hash<std::string_view>()(channel) % order_.size()]);
-  engine_->publish(channel, state->publication, rules != nullptr ? rules->history : hybi::Keeping{},
-                   options.idempotency_key, [state](Result<Published> published) {
+  std::unique_lock lock(order_[channel.hash % order_.size()]);
+  engine_->publish(channel.text, state->publication,
+                   rules != nullptr ? rules->history : hybi::Keeping{}, options.idempotency_key,
+                   [state](Result<Published> published) {
                      if (state->asking == std::this_thread::get_id()) {
                        state->placed(published);
                        state->at_once = published;
                        return;
                      }
-                     // Later, from a thread of the engine's: announced to every loop.
+                     // Later, from a thread of the engine's.
                      state->here = nullptr;
                      state->placed(published);
-                     if (state->done) state->done(published);
+                     state->finish(published);
                    });
   lock.unlock();
   state->asking = std::thread::id();
   if (!state->at_once) return;
-  if (here != nullptr && state->message) here->arrive(channel, *state->message, except, true);
-  if (state->done) state->done(*state->at_once);
+  if (here != nullptr && state->message) here->arrive(channel, *state->message, state->except);
+  state->finish(*state->at_once);
 }
 
 conn::PublishedMessage ChannelHub::message_of(const Publication& publication,

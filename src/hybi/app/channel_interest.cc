@@ -20,38 +20,38 @@ void leave(Count& count, unsigned loop) {
 
 }  // namespace
 
-void ChannelInterest::add(std::string_view name, unsigned loop) {
+void ChannelInterest::add(engine::NameRef name, unsigned loop) {
   Part& here = part(name);
   const std::lock_guard lock(here.mutex);
-  Count& count = here.names.try_emplace(std::string(name)).first->second;
+  Count& count = here.names.try_emplace(engine::Name(name)).first->second;
   const bool first = count.loops == 0;
   enter(count, loop);
-  if (first && engine_) engine_->subscribe(name);
+  if (first && engine_) engine_->subscribe(name.text);
 }
 
-void ChannelInterest::remove(std::string_view name, unsigned loop) {
+void ChannelInterest::remove(engine::NameRef name, unsigned loop) {
   Part& here = part(name);
   const std::lock_guard lock(here.mutex);
   const auto found = here.names.find(name);
   leave(found->second, loop);
   if (found->second.loops != 0) return;
   here.names.erase(found);
-  if (engine_) engine_->unsubscribe(name);
+  if (engine_) engine_->unsubscribe(name.text);
 }
 
-void ChannelInterest::add_pattern(unsigned loop) {
+void ChannelInterest::add_patterns(unsigned loop) {
   const std::lock_guard lock(patterns_mutex_);
   enter(patterns_, loop);
   pattern_loops_.store(patterns_.loops, std::memory_order_release);
 }
 
-void ChannelInterest::remove_pattern(unsigned loop) {
+void ChannelInterest::remove_patterns(unsigned loop) {
   const std::lock_guard lock(patterns_mutex_);
   leave(patterns_, loop);
   pattern_loops_.store(patterns_.loops, std::memory_order_release);
 }
 
-LoopMask ChannelInterest::loops(std::string_view name) const {
+LoopMask ChannelInterest::loops(engine::NameRef name) const {
   const LoopMask patterns = pattern_loops_.load(std::memory_order_acquire);
   const Part& here = part(name);
   const std::lock_guard lock(here.mutex);

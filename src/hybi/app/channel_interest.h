@@ -1,17 +1,17 @@
-// Which loops of a node have subscribers of a name, so that a publication goes to nobody else; and
-// the engine is told when the first one of the node comes and the last one goes. Thread: any.
+// Which loops of a node have subscribers of a name or pattern, so that a publication goes to nobody
+// else; and the engine is told when the first one of the node comes and the last one goes.
+// Thread: any.
 #pragma once
 
 #include <hybi/engine.h>
+#include <hybi/engine/name.h>
 
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace hybi {
 
@@ -26,22 +26,21 @@ class ChannelInterest {
   // Before anything else. Null: nobody is told.
   void set_engine(std::shared_ptr<Engine> engine) { engine_ = std::move(engine); }
 
-  // A loop has its first subscriber of that name, or no more.
-  void add(std::string_view name, unsigned loop);
-  void remove(std::string_view name, unsigned loop);
-  // The same of patterns: its first one, whatever it is, or none any more.
-  void add_pattern(unsigned loop);
-  void remove_pattern(unsigned loop);
+  // As the functions below take names. Lifetime: of the text.
+  engine::NameRef ref(std::string_view name) const {
+    return {name, engine::siphash_1_3(secret_, name)};
+  }
 
-  LoopMask loops(std::string_view name) const;
+  // A loop has its first subscriber of that name or pattern, or no more.
+  void add(engine::NameRef name, unsigned loop);
+  void remove(engine::NameRef name, unsigned loop);
+  // It has patterns, whichever, or none any more.
+  void add_patterns(unsigned loop);
+  void remove_patterns(unsigned loop);
+
+  LoopMask loops(engine::NameRef name) const;
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view name) const {
-      return std::hash<std::string_view>()(name);
-    }
-  };
   struct Count {
     LoopMask loops = 0;
     unsigned beyond = 0;  // loops of the shared bit
@@ -49,12 +48,13 @@ class ChannelInterest {
   static constexpr std::size_t kParts = 16;
   struct Part {
     mutable std::mutex mutex;
-    std::unordered_map<std::string, Count, Hash, std::equal_to<>> names;
+    engine::ByName<Count> names;
   };
 
-  Part& part(std::string_view name) { return parts_[Hash()(name) % kParts]; }
-  const Part& part(std::string_view name) const { return parts_[Hash()(name) % kParts]; }
+  Part& part(engine::NameRef name) { return parts_[name.hash >> 60]; }
+  const Part& part(engine::NameRef name) const { return parts_[name.hash >> 60]; }
 
+  const engine::HashSecret secret_ = engine::random_hash_secret();
   std::shared_ptr<Engine> engine_;
   std::array<Part, kParts> parts_;
   std::mutex patterns_mutex_;

@@ -2,7 +2,6 @@
 // one missing or coming twice in between. See channel_stream.h.
 #include <hybi/app/channel_hub.h>
 #include <hybi/app/loop_channels.h>
-#include <hybi/conn/loop_context.h>
 
 #include <algorithm>
 
@@ -40,9 +39,10 @@ void LoopChannels::join(conn::WsSession& session, Channel& channel, SubscribeOpt
   channel.stream->joins.push_back({.number = number,
                                    .session = &session,
                                    .asked_since = options.since.has_value(),
+                                   .max_missed = options.max_missed,
                                    .send = options.send_missed,
                                    .done = std::move(options.done)});
-  ask_for_join(channel, number, options.since, options.since ? kNoLimit : newest);
+  ask_for_join(channel, number, options.since, options.since ? options.max_missed : newest);
 }
 
 void LoopChannels::ask_for_join(Channel& channel, std::uint64_t number,
@@ -63,10 +63,13 @@ void LoopChannels::on_join_history(Channel& channel, std::uint64_t number,
     stream.joins.erase(found);
     return finish_join(channel, std::move(failed), history.error());
   }
-  if (found->rounds++ != 0 || found->asked_since) {
-    if (!history->complete) {  // nothing may be missing after the first one that is told
-      found->recovered = false;
-      found->found.clear();
+  const bool is_first = found->rounds++ == 0;
+  if ((!is_first || found->asked_since) && !history->complete) {
+    found->recovered = false;  // nothing may be missing after the first one that is told
+    found->found.clear();
+    const auto& told = history->publications;
+    if (!told.empty() && told.back().offset < history->top.offset && found->rounds < kMaxRounds) {
+      return ask_for_join(channel, number, std::nullopt, found->max_missed);  // the latest, then
     }
   }
   found->reached = history->top;
@@ -74,26 +77,32 @@ void LoopChannels::on_join_history(Channel& channel, std::uint64_t number,
                       history->publications.end());
   if (!stream.anchored) {
     stream.anchored = true;
-    stream.at = history->top;
+    stream.at = stream.anchor = history->top;
   }
-  // Something was delivered here while the answer was on its way.
-  const bool overtaken =
-      stream.at.epoch == found->reached.epoch && found->reached.offset < stream.at.offset;
-  if (overtaken && found->rounds < kMaxRounds) {
-    return ask_for_join(channel, number, found->reached, kNoLimit);
+  // Something was delivered here while the answer was on its way, or either is of a stream that has
+  // been forgotten: asked twice, the engine is right.
+  const bool other_epoch = stream.at.epoch != found->reached.epoch;
+  const bool overtaken = !other_epoch && found->reached.offset < stream.at.offset;
+  if ((other_epoch && is_first) || (overtaken && found->rounds < kMaxRounds)) {
+    return ask_for_join(channel, number, found->reached, found->max_missed);
+  }
+  if (overtaken) {
+    found->recovered = false;
+    found->found.clear();
+    found->reached = stream.at;
   }
   ChannelStream::Join done = std::move(*found);
   stream.joins.erase(found);
-  Subscribed subscribed{.position = done.reached,
-                        .recovered = done.recovered && !overtaken,
-                        .publications = std::move(done.found)};
+  Subscribed subscribed{
+      .position = done.reached, .recovered = done.recovered, .publications = std::move(done.found)};
   const std::string name = channel.name();
   finish_join(channel, std::move(done), std::move(subscribed));
   // What was announced before anybody here knew where the stream stood.
   Channel* const there = find(name);
   if (there == nullptr || !there->stream->anchored) return;
   const Position announced = there->stream->announced, at = there->stream->at;
-  if (announced.epoch == at.epoch && announced.offset > at.offset) ask_for_gap(*there);
+  const bool is_behind = announced.epoch == at.epoch && announced.offset > at.offset;
+  if (is_behind || other_epoch) ask_for_gap(*there);
 }
 
 void LoopChannels::finish_join(Channel& channel, ChannelStream::Join join,
@@ -107,13 +116,23 @@ void LoopChannels::finish_join(Channel& channel, ChannelStream::Join join,
   } else {
     Channel::Subscriber* const subscriber = channel.find(session);
     subscriber->joining = false;
-    if (!(join.reached == channel.stream->at)) {
+    if (join.asked_since) {
+      (result->recovered ? counters().recovered : counters().not_recovered).add();
+    }
+    // With patterns something may be on its way to them that this one knows.
+    if (!(join.reached == channel.stream->at) || !patterns_.empty()) {
       subscriber->ahead = true;
-      channel.stream->ahead.push_back({&session, join.reached});
+      const auto& told = result->publications;
+      const std::uint64_t first = told.empty() ? join.reached.offset + 1 : told.front().offset;
+      channel.stream->ahead.push_back({&session, join.reached, first});
     }
   }
-  if (join.done) session.dispatch([&](WebSocket& ws) { join.done(ws, result); });
-  if (!result || !join.send) return;
+  if (join.done) {
+    session.dispatch([&](WebSocket& ws) { join.done(ws, result); });
+  } else if (!result) {
+    hub_.report(result.error(), "subscribing to " + name);
+  }
+  if (!result || !join.send || !subscribed(session, name)) return;
   for (const Publication& publication : result->publications) {
     const conn::PublishedMessage message = hub_.message_of(publication, join.reached.epoch);
     conn::Publishing one(name, message, port_.context()->deflate_pool(), slow);

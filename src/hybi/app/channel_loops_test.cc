@@ -153,6 +153,23 @@ TEST_P(ChannelLoops, ABroadcastReachesTheWholeRouteOrWhoIsChosen) {
   EXPECT_TRUE(eventually([&] { return server.stats().websockets == 0; }));
 }
 
+// A thread of the application's that publishes on and on, past the end of the server.
+TEST_P(ChannelLoops, PublishingToAServerThatHasStoppedDoesNothing) {
+  Server server(four());
+  server.channel("kept", {.history = {.size = 10}});
+  server.ws("/", {.on_open = [](WebSocket& ws) { ws.subscribe("kept"); }});
+  ASSERT_TRUE(server.listen("127.0.0.1:0").start());
+  auto client = WsClient::open(server.port());
+  ASSERT_TRUE(client.open());
+  server.publish("kept", "x");
+  EXPECT_EQ(client.next(), "text x");
+  server.stop(std::chrono::milliseconds(0));
+  server.wait();
+  for (const char* const name : {"kept", "not kept"}) server.publish(name, "y");
+  server.broadcast("/", "z");
+  server.for_each_websocket([](WebSocket&) { ADD_FAILURE(); });
+}
+
 // What a listener that is given the state first relies on: the change is in one of the two, never
 // in both.
 TEST_P(ChannelLoops, APublicationOfALoopsThreadReachesItsOwnSubscribersAtOnce) {

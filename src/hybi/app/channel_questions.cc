@@ -39,6 +39,21 @@ bool speaks_message_pack(const WebSocket& ws) {
   return detail::wire_of(ws) == detail::ObjectWire::MessagePack;
 }
 
+// What a subscription is answered.
+json answer_of(const Subscribed& now, const WebSocket& ws) {
+  json answer = {{"publications", publications_json(now.publications, speaks_message_pack(ws))}};
+  if (now.position.epoch != 0) {
+    answer["epoch"] = now.position.epoch;
+    answer["offset"] = now.position.offset;
+  }
+  return answer;
+}
+
+void tell(WebSocket& ws, std::string_view channel, const char* event, json data) {
+  const json members = {{"channel", channel}, {"event", event}, {"data", std::move(data)}};
+  ws.send(detail::write_object(detail::wire_of(ws), members).message());
+}
+
 }  // namespace
 
 struct ChannelClients::State::Wanted {
@@ -76,7 +91,13 @@ Outcome<ChannelClients::State::Wanted, ObjectError> ChannelClients::State::Wante
 
 void ChannelClients::State::subscribe(WebSocket& ws, const std::shared_ptr<Client>& client,
                                       const json& data, Done done) {
-  subscribe_to(ws, client, data, string_member(data, "channel"), std::move(done));
+  const std::string name = string_member(data, "channel");
+  subscribe_to(
+      ws, client, data, name,
+      [self = shared_from_this(), client, name, done](WebSocket&, const ObjectResult& result) {
+        done(result);
+        if (result) self->enter(client, name);
+      });
 }
 
 bool ChannelClients::State::may_subscribe(const ChannelUser& user, const Wanted& wanted) const {
@@ -85,37 +106,59 @@ bool ChannelClients::State::may_subscribe(const ChannelUser& user, const Wanted&
 }
 
 void ChannelClients::State::subscribe_to(WebSocket& ws, const std::shared_ptr<Client>& client,
-                                         const json& data, std::string channel, Done done) {
+                                         const json& data, std::string channel, Joined done) {
   auto wanted = Wanted::read(data, std::move(channel), "history", options.max_history);
-  if (!wanted) return done(wanted.error());
-  if (!may_subscribe(client->user, *wanted)) return done(forbidden());
+  if (!wanted) return done(ws, wanted.error());
+  if (!may_subscribe(client->user, *wanted)) return done(ws, forbidden());
   // Like a new one: what comes again is in the answer, and what follows it follows.
   ws.unsubscribe(wanted->channel);
   if (ws.subscription_count() >= ws.max_subscriptions()) {
     leave(*client, wanted->channel);
-    return done(ObjectError{"too_many_channels", "too many subscriptions on this connection"});
+    return done(ws, ObjectError{"too_many_channels", "too many subscriptions on this connection"});
   }
   if (wanted->is_pattern) {
     ws.subscribe_matching(wanted->channel);
     json answer = {{"publications", json::array()}};
     if (wanted->since) answer["recovered"] = false;
-    return done(answer);
+    return done(ws, answer);
   }
-  SubscribeOptions how{.since = wanted->since, .history = wanted->count, .send_missed = false};
+  SubscribeOptions how{.since = wanted->since,
+                       .max_missed = options.max_history,
+                       .history = wanted->count,
+                       .send_missed = false};
   how.done = [self = shared_from_this(), client, done, asked = wanted->since.has_value(),
               name = wanted->channel](WebSocket& there, const Result<Subscribed>& result) {
-    if (!result) return done(unavailable());
-    json answer = {
-        {"publications", publications_json(result->publications, speaks_message_pack(there))}};
-    if (result->position.epoch != 0) {
-      answer["epoch"] = result->position.epoch;
-      answer["offset"] = result->position.offset;
+    if (!result) {
+      self->leave(*client, name);
+      return done(there, unavailable());
     }
+    json answer = answer_of(*result, there);
     if (asked) answer["recovered"] = result->recovered;
-    done(answer);
-    self->enter(client, name);
+    done(there, answer);
   };
   ws.subscribe(wanted->channel, std::move(how));
+}
+
+bool ChannelClients::State::put_in(WebSocket& ws, std::string_view channel, std::size_t history) {
+  const auto one = client(ws);
+  if (!one || !is_channel_name(channel) || ws.subscribed(channel)) return false;
+  SubscribeOptions how{.history = history, .send_missed = false};
+  how.done = [self = shared_from_this(), one, name = std::string(channel)](
+                 WebSocket& there, const Result<Subscribed>& result) {
+    if (!result) return self->server.hub()->report(result.error(), "subscribing to " + name);
+    tell(there, name, "subscribed", answer_of(*result, there));
+    self->enter(one, name);
+  };
+  return ws.subscribe(channel, std::move(how));
+}
+
+bool ChannelClients::State::take_out(WebSocket& ws, std::string_view channel) {
+  const auto one = known(ws);
+  if (!one || !ws.unsubscribe(channel)) return false;
+  tell(ws, channel, "unsubscribed",
+       {{"code", "unsubscribed"}, {"message", "the application has ended the subscription"}});
+  leave(*one, std::string(channel));
+  return true;
 }
 
 void ChannelClients::State::unsubscribe(WebSocket& ws, const std::shared_ptr<Client>& client,
@@ -178,6 +221,10 @@ void ChannelClients::State::history(WebSocket& ws, const std::shared_ptr<Client>
   if (!wanted) return done(wanted.error());
   if (wanted->is_pattern) return done(ObjectError{"bad_channel", "a pattern has no history"});
   if (!may_subscribe(client->user, *wanted)) return done(forbidden());
+  const ChannelOptions* const rules = server.hub()->rules().find(wanted->channel);
+  if (rules == nullptr || !rules->history.any()) {  // an engine would remember that it was asked
+    return done(json{{"publications", json::array()}, {"complete", !wanted->since}});
+  }
   const std::size_t limit = data.contains("limit") ? wanted->count : options.max_history;
   server.history(wanted->channel, wanted->since, limit,
                  [done, packed = speaks_message_pack(ws)](Result<History> history) {

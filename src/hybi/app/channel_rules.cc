@@ -14,6 +14,8 @@ bool is_sound(const ChannelOptions& options) {
   if (options.history.size != 0 && options.history.ttl <= milliseconds(0)) return false;
   if (options.leave_delay < milliseconds(0)) return false;
   if (!options.slow) return true;
+  // What supersedes keeps the place of what it supersedes: no order of offsets.
+  if (options.slow->policy == SlowPolicy::KeepLatest && options.history.any()) return false;
   return options.slow->max_messages != 0 && options.slow->max_bytes != 0 &&
          options.slow->max_age > milliseconds(0);
 }

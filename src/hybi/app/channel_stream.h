@@ -22,6 +22,7 @@ struct ChannelStream {
     std::uint64_t number = 0;
     conn::WsSession* session = nullptr;
     bool asked_since = false;
+    std::size_t max_missed = 0;
     bool recovered = true;
     unsigned rounds = 0;
     bool send = true;
@@ -33,17 +34,18 @@ struct ChannelStream {
   struct Ahead {
     conn::WsSession* session = nullptr;
     Position position = {};
+    std::uint64_t first = 0;  // of those that were in its answer
   };
 
   bool anchored = false;  // `at` is known
   Position at = {};
-  Position announced = {};  // before that: the newest one, which patterns have been sent
+  Position anchor = {};     // `at`, when that became known
+  Position announced = {};  // the newest one that patterns were sent while nobody had joined
   std::vector<Join> joins;
   std::vector<Ahead> ahead;
   std::map<std::uint64_t, conn::PublishedMessage> early;  // by offset, of this epoch
   bool asking = false;                                    // for what lies between
   bool ask_again = false;
-  bool settling = false;  // a task behind all announcements that are in the mailbox
 };
 
 }  // namespace hybi

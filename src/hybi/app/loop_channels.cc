@@ -1,7 +1,6 @@
 // Subscribing and delivering, see loop_channels.h.
 #include <hybi/app/channel_hub.h>
 #include <hybi/app/loop_channels.h>
-#include <hybi/conn/loop_context.h>
 
 #include <algorithm>
 
@@ -14,6 +13,10 @@ Channel::Subscriber* Channel::find(const conn::WsSession& session) {
 }
 
 Channel* LoopChannels::find(std::string_view name) {
+  return find(hub_.interest().ref(name));
+}
+
+Channel* LoopChannels::find(engine::NameRef name) {
   const auto found = channels_.find(name);
   return found != channels_.end() ? found->second.get() : nullptr;
 }
@@ -23,17 +26,21 @@ Channel& LoopChannels::at(std::string_view name, bool is_pattern) {
     std::unique_ptr<Channel>& channel = patterns_.at(name);
     if (!channel) {
       channel = std::make_unique<Channel>(name, true, nullptr);
-      if (patterns_.size() == 1) hub_.interest().add_pattern(index_);
+      counters().channels.add();
+      hub_.interest().add(hub_.interest().ref(name), index_);
+      if (patterns_.size() == 1) hub_.interest().add_patterns(index_);
     }
     return *channel;
   }
-  if (Channel* const there = find(name)) return *there;
+  const engine::NameRef ref = hub_.interest().ref(name);
+  if (Channel* const there = find(ref)) return *there;
   auto channel = std::make_unique<Channel>(name, false, hub_.rules().find(name));
   if (channel->options() != nullptr && channel->options()->history.any()) {
     channel->stream = std::make_unique<ChannelStream>();
   }
-  hub_.interest().add(name, index_);
-  return *channels_.emplace(channel->name(), std::move(channel)).first->second;
+  counters().channels.add();
+  hub_.interest().add(ref, index_);
+  return *channels_.emplace(engine::Name(ref), std::move(channel)).first->second;
 }
 
 std::optional<std::size_t> LoopChannels::position(conn::WsSession& session, std::string_view name) {
@@ -74,6 +81,7 @@ Channel::Subscriber& LoopChannels::add(conn::WsSession& session, Channel& channe
   const auto at = static_cast<std::uint32_t>(subscribers.size());
   subscribers.push_back({&session, static_cast<std::uint32_t>(subscriptions.size())});
   subscriptions.push_back({&channel, at});
+  counters().subscriptions.add();
   return subscribers.back();
 }
 
@@ -129,6 +137,7 @@ void LoopChannels::remove(conn::WsSession& session, std::size_t index) {
 
   subscriptions[index] = subscriptions.back();
   subscriptions.pop_back();
+  counters().subscriptions.subtract();
   if (index < subscriptions.size()) {
     const conn::Subscription moved = subscriptions[index];
     moved.channel->subscribers()[moved.at].at = static_cast<std::uint32_t>(index);
@@ -142,13 +151,15 @@ void LoopChannels::remove(conn::WsSession& session, std::size_t index) {
 
 void LoopChannels::drop_if_empty(Channel& channel) {
   if (!channel.subscribers().empty()) return;
+  counters().channels.subtract();
   const std::string name = channel.name();
+  const engine::NameRef ref = hub_.interest().ref(name);
+  hub_.interest().remove(ref, index_);
   if (channel.is_pattern()) {
     patterns_.erase(name);
-    if (patterns_.empty()) hub_.interest().remove_pattern(index_);
+    if (patterns_.empty()) hub_.interest().remove_patterns(index_);
   } else {
-    hub_.interest().remove(name, index_);
-    channels_.erase(channels_.find(name));
+    channels_.erase(channels_.find(ref));
   }
 }
 
@@ -157,24 +168,24 @@ void LoopChannels::publish(std::string_view channel, const Message& message, Pub
   hub_.publish(channel, message, std::move(options), except, this);
 }
 
-void LoopChannels::arrive(std::string_view name, const conn::PublishedMessage& message,
-                          const conn::WsSession* except, bool direct) {
+void LoopChannels::arrive(engine::NameRef name, const conn::PublishedMessage& message,
+                          std::uint64_t except) {
+  if (except == 0 && message.as) except = message.as->except;
   Channel* const exact = find(name);
-  if (exact != nullptr && exact->stream && message.as && message.as->position.offset != 0) {
-    arrive_in_order(*exact, message, except, direct);
+  if (exact != nullptr && exact->stream && message.is_kept()) {
+    arrive_in_order(*exact, message, except);
   } else if (exact != nullptr || !patterns_.empty()) {
-    deliver(name, exact, message, except);
+    deliver(name.text, exact, message, except);
   }
 }
 
 void LoopChannels::deliver(std::string_view name, Channel* exact,
-                           const conn::PublishedMessage& message, const conn::WsSession* except,
-                           bool to_patterns) {
+                           const conn::PublishedMessage& message, std::uint64_t except, To to) {
   const SlowQueue* slow = exact != nullptr ? exact->slow() : nullptr;
   std::uint64_t stamp = 0;
   matches_.clear();
   if (exact != nullptr) matches_.push_back(exact);
-  if (to_patterns && !patterns_.empty() && is_channel_name(name)) {
+  if (to != To::Channel && !patterns_.empty() && is_channel_name(name)) {
     patterns_.for_each_match(name, [&](auto& channel) { matches_.push_back(channel.get()); });
     if (matches_.empty()) return;
     if (matches_.size() > 1) stamp = ++stamp_;
@@ -184,49 +195,51 @@ void LoopChannels::deliver(std::string_view name, Channel* exact,
     }
   }
   conn::Publishing publication(name, message, port_.context()->deflate_pool(), slow);
-  for (Channel* const channel : matches_) send_to(*channel, publication, except, stamp);
+  for (Channel* const channel : matches_) {
+    send_to(*channel, publication, except, stamp, channel == exact && to == To::Patterns);
+  }
 }
 
 // `stamp`: several channels match, and nobody is sent the same twice. 0: only this one does.
-void LoopChannels::send_to(Channel& channel, conn::Publishing& publication,
-                           const conn::WsSession* except, std::uint64_t stamp) {
+// `knows`: these have it, no matter how.
+void LoopChannels::send_to(Channel& channel, conn::Publishing& publication, std::uint64_t except,
+                           std::uint64_t stamp, bool knows) {
   for (Channel::Subscriber& subscriber : channel.subscribers()) {
     conn::WsSession& session = *subscriber.session;
+    if (except != 0 && session.id() == except) continue;
+    Sent sent = knows ? Sent::Told : Sent::Now;
+    if (subscriber.joining || subscriber.ahead) {
+      sent = standing(channel, subscriber, publication.message());
+      if (sent == Sent::NotHere) continue;  // a pattern of its may have to tell it
+    }
     if (stamp != 0) {
       std::uint64_t& last = session.subscriptions().last_publication;
       if (last == stamp) continue;
       last = stamp;
     }
-    if (&session == except) continue;
-    if ((subscriber.joining || subscriber.ahead) &&
-        skips(channel, subscriber, publication.message())) {
-      continue;
-    }
-    session.deliver(publication);
+    if (sent == Sent::Now) session.deliver(publication);
   }
 }
 
-// Whether somebody has been told already, or will be with what it has missed.
-bool LoopChannels::skips(Channel& channel, Channel::Subscriber& subscriber,
-                         const conn::PublishedMessage& message) {
-  if (!message.as || message.as->position.offset == 0) return false;
-  if (subscriber.joining) return true;
+// What somebody gets who is not yet where its loop is: whether it was in the answer to its
+// subscribing, or came before what that answer is about.
+LoopChannels::Sent LoopChannels::standing(Channel& channel, Channel::Subscriber& subscriber,
+                                          const conn::PublishedMessage& message) {
+  if (!message.is_kept()) return Sent::Now;
+  if (subscriber.joining) return Sent::NotHere;
   auto& ahead = channel.stream->ahead;
   const auto found = std::find_if(ahead.begin(), ahead.end(), [&](const auto& one) {
     return one.session == subscriber.session;
   });
-  const Position known = found->position;
-  if (known.epoch == message.as->position.epoch && message.as->position.offset <= known.offset) {
-    if (message.as->position.offset < known.offset) return true;
-    subscriber.ahead = false;  // the next one is new to it
-    ahead.erase(found);
-    return true;
-  }
-  if (known.epoch == message.as->position.epoch) {
+  const Position known = found->position, now = message.as->position;
+  if (known.epoch != now.epoch) return Sent::NotHere;  // it knows already that this one is over
+  const bool was_told = now.offset >= found->first;
+  if (now.offset >= known.offset) {  // the next one is new to it
     subscriber.ahead = false;
     ahead.erase(found);
   }
-  return false;
+  if (now.offset > known.offset) return Sent::Now;
+  return was_told ? Sent::Told : Sent::NotHere;
 }
 
 }  // namespace hybi

@@ -6,16 +6,17 @@
 #include <hybi/app/channel_stream.h>
 #include <hybi/app/pattern_tree.h>
 #include <hybi/conn/application.h>
+#include <hybi/conn/loop_context.h>
 #include <hybi/conn/loop_port.h>
 #include <hybi/conn/publication.h>
 #include <hybi/conn/ws_session.h>
+#include <hybi/engine/name.h>
 
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace hybi {
@@ -75,24 +76,20 @@ class LoopChannels final : public conn::Channels {
                      const std::function<bool(WebSocket&)>& to, const conn::WsSession* except);
   void visit(const std::function<void(WebSocket&)>& visitor);
 
-  // A publication that was announced. `direct`: by this thread just now, else from the mailbox.
-  void arrive(std::string_view name, const conn::PublishedMessage& message,
-              const conn::WsSession* except, bool direct);
+  // A publication. `except`: the WebSocket that is left out; 0: the one that the message names.
+  void arrive(engine::NameRef name, const conn::PublishedMessage& message, std::uint64_t except);
+  // Some of that name were lost on their way: the history is asked for them.
+  void look_for_more(engine::NameRef name);
 
   // Whether there may be a subscriber of that name.
-  bool listens(std::string_view name) { return !patterns_.empty() || find(name) != nullptr; }
+  bool listens(engine::NameRef name) { return !patterns_.empty() || find(name) != nullptr; }
 
   unsigned index() const { return index_; }
   conn::LoopPort& port() { return port_; }
+  conn::Counters& counters() { return port_.context()->counters(); }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view name) const {
-      return std::hash<std::string_view>()(name);
-    }
-  };
-
+  Channel* find(engine::NameRef name);
   Channel* find(std::string_view name);
   Channel& at(std::string_view name, bool is_pattern);
   // Where it stands among the session's; nothing: it is not subscribed.
@@ -102,21 +99,25 @@ class LoopChannels final : public conn::Channels {
   void remove(conn::WsSession& session, std::size_t index);
   void drop_if_empty(Channel& channel);
 
+  enum class To : std::uint8_t { Both, Channel, Patterns };
   void deliver(std::string_view name, Channel* exact, const conn::PublishedMessage& message,
-               const conn::WsSession* except, bool to_patterns = true);
-  void send_to(Channel& channel, conn::Publishing& publication, const conn::WsSession* except,
-               std::uint64_t stamp);
-  bool skips(Channel& channel, Channel::Subscriber& subscriber,
-             const conn::PublishedMessage& message);
+               std::uint64_t except, To to = To::Both);
+  void send_to(Channel& channel, conn::Publishing& publication, std::uint64_t except,
+               std::uint64_t stamp, bool knows = false);
+  enum class Sent : std::uint8_t { Now, Told, NotHere };
+  Sent standing(Channel& channel, Channel::Subscriber& subscriber,
+                const conn::PublishedMessage& message);
 
   // channel_order.cc
   void arrive_in_order(Channel& channel, const conn::PublishedMessage& message,
-                       const conn::WsSession* except, bool direct);
-  void pass(Channel& channel, const conn::PublishedMessage& message, const conn::WsSession* except);
+                       std::uint64_t except);
+  void pass_to_patterns(Channel& channel, const conn::PublishedMessage& message,
+                        std::uint64_t except);
+  void pass(Channel& channel, const conn::PublishedMessage& message, std::uint64_t except);
   void pass_early(Channel& channel);
-  void settle_later(Channel& channel);
   void ask_for_gap(Channel& channel);
   void on_gap_history(Channel& channel, const History& history);
+  void move_to_new_epoch(Channel& channel);
   void tell_missed(Channel& channel, std::uint64_t missed);
 
   // channel_join.cc
@@ -133,7 +134,7 @@ class LoopChannels final : public conn::Channels {
   ChannelHub& hub_;
   conn::LoopPort& port_;
   unsigned index_;
-  std::unordered_map<std::string, std::unique_ptr<Channel>, Hash, std::equal_to<>> channels_;
+  engine::ByName<std::unique_ptr<Channel>> channels_;
   PatternTree<std::unique_ptr<Channel>> patterns_;
   std::vector<Channel*> matches_;  // scratch of deliver
   std::uint64_t stamp_ = 0;

@@ -137,7 +137,7 @@ void ObjectsState::run_handler(WebSocket& ws, std::string_view event, std::strin
   }
   ObjectReply reply;
   if (handler->second.takes_reply) {
-    reply.pending_ = owe(ws, id);
+    reply.pending_ = owe(ws, id, event);
     if (!reply.pending_)
       return refuse(ws, event, id, {"too_many_pending", "too many answers are owed already"});
   }
@@ -148,11 +148,7 @@ void ObjectsState::run_handler(WebSocket& ws, std::string_view event, std::strin
   }
   if (!result) return;  // answers later
   if (reply.pending_) {
-    if (!id.empty()) {
-      reply.pending_->answer(*result);
-    } else if (!*result) {
-      refuse(ws, event, id, result->error());
-    }
+    reply.pending_->answer(*result);
   } else if (!*result) {
     refuse(ws, event, id, result->error());
   } else if (!id.empty()) {
@@ -272,7 +268,12 @@ WebSocketHandlers Objects::handlers(WebSocketHandlers base) const {
   }
   base.on_close = [state = state_, first = std::move(base.on_close)](WebSocket& ws,
                                                                      const CloseInfo& close) {
-    if (first) first(ws, close);
+    try {
+      if (first) first(ws, close);
+    } catch (...) {
+      state->closed(ws, close);
+      throw;
+    }
     state->closed(ws, close);
   };
   return base;

@@ -6,14 +6,21 @@
 namespace hybi::detail {
 
 ObjectPending::~ObjectPending() {
-  answer(ObjectError{"unanswered", "the application did not answer"});
+  give_up({"unanswered", "the application did not answer"});
 }
 
 bool ObjectPending::answer(const ObjectResult& result) {
-  if (id.empty() || answered.exchange(true)) return false;
-  if (!state->forget(number)) return false;
-  const SendResult sent = ws.send(write_answer(wire, id, result).message());
+  if (answered.exchange(true)) return false;
+  if (!state->forget(number) || (id.empty() && (result || event == "error"))) return false;
+  const ObjectBytes message =
+      id.empty() ? write_error(wire, result.error(), event) : write_answer(wire, id, result);
+  const SendResult sent = ws.send(message.message());
   return sent != SendResult::Closed && sent != SendResult::Dropped;
+}
+
+void ObjectPending::give_up(const ObjectError& why) {
+  if (!id.empty()) return void(answer(why));
+  if (!answered.exchange(true)) state->forget(number);
 }
 
 Result<void> ObjectsState::ask(WebSocket& ws, std::string_view event, const nlohmann::json& data,
@@ -31,18 +38,19 @@ Result<void> ObjectsState::ask(WebSocket& ws, std::string_view event, const nloh
   return sent == SendResult::Closed ? Errc::Closed : Errc::WsSlowConsumer;
 }
 
-std::shared_ptr<ObjectPending> ObjectsState::owe(WebSocket& ws, const std::string& id) {
+std::shared_ptr<ObjectPending> ObjectsState::owe(WebSocket& ws, const std::string& id,
+                                                 std::string_view event) {
   auto pending = std::make_shared<ObjectPending>();
   pending->state = shared_from_this();
   pending->ws = ws.handle();
   pending->wire = wire_of(ws);
-  if (id.empty()) return pending;
   pending->id = id;
+  pending->event = event;
   pending->number = ++last_number_;
   if (enter(pending->number, ws.id(), options.deadline, std::weak_ptr<ObjectPending>(pending))) {
     return pending;
   }
-  pending->id.clear();  // answers nothing
+  pending->answered = true;  // answers nothing
   return nullptr;
 }
 
@@ -141,7 +149,7 @@ void ObjectsState::tick() {
       }
     }
   }
-  for (const auto& pending : owed) pending->answer(ObjectError{"timeout", "no answer in time"});
+  for (const auto& pending : owed) pending->give_up({"timeout", "no answer in time"});
   for (const auto& [ws, number] : asked) {
     // On its loop; if it has gone, closed() tells that.
     ws.post([state = shared_from_this(), number = number](WebSocket& there) {

@@ -26,13 +26,17 @@ namespace hybi::detail {
 // An answer that a handler owes.
 struct ObjectPending {
   ~ObjectPending();
-  // Returns: whether this was the first answer and the connection is there.
+  // Returns: whether this was the first answer and the connection is there. Without an id only an
+  // error is told.
   bool answer(const ObjectResult& result);
+  // There will be none.
+  void give_up(const ObjectError& why);
 
   std::shared_ptr<ObjectsState> state;
   WebSocketHandle ws;
   ObjectWire wire = ObjectWire::Json;
-  std::string id;            // as JSON; "" if no answer is wanted
+  std::string id;  // as JSON; "" if no answer is wanted
+  std::string event;
   std::uint64_t number = 0;  // in the table
   std::atomic<bool> answered = false;
 };
@@ -89,7 +93,7 @@ class ObjectsState : public std::enable_shared_from_this<ObjectsState> {
   void run_handler(WebSocket& ws, std::string_view event, std::string id,
                    const nlohmann::json& data);
   void take_answer(WebSocket& ws, const nlohmann::json& message);
-  std::shared_ptr<ObjectPending> owe(WebSocket& ws, const std::string& id);
+  std::shared_ptr<ObjectPending> owe(WebSocket& ws, const std::string& id, std::string_view event);
 
   // Returns: false if the connection has too many of this kind.
   bool enter(std::uint64_t number, std::uint64_t connection, std::chrono::milliseconds deadline,

@@ -344,10 +344,11 @@ TEST_F(ObjectMode, AnswersLaterOnceOrTellsThatNoAnswerComes) {
   EXPECT_EQ(
       ask(R"({"event":"keep","id":3})"),
       R"(text {"id":3,"error":{"code":"too_many_pending","message":"too many answers are owed already"}})");
-  EXPECT_EQ(ask(R"({"event":"keep"})"), "") << "without an id nothing is owed";
-  ASSERT_EQ(kept.size(), 3u);
-  EXPECT_FALSE(kept[2].wanted());
-  EXPECT_FALSE(kept[2].send(1));
+  EXPECT_EQ(
+      ask(R"({"event":"keep"})"),
+      R"(text {"event":"error","data":{"code":"too_many_pending","message":"too many answers are owed already","event":"keep"}})")
+      << "it may take as long without an id";
+  ASSERT_EQ(kept.size(), 2u);
   EXPECT_TRUE(kept[1].wanted());
   EXPECT_TRUE(kept[1].send("b"));
   EXPECT_FALSE(kept[1].wanted());

@@ -54,6 +54,10 @@ std::string string_member(const json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+ObjectBytes write_object(ObjectWire wire, const json& members) {
+  return wire == ObjectWire::MessagePack ? packed(members) : ObjectBytes{wire, text_of(members)};
+}
+
 ObjectBytes write_event(ObjectWire wire, std::string_view event, std::string_view id,
                         const json& data) {
   if (wire == ObjectWire::MessagePack) {

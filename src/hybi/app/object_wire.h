@@ -30,6 +30,8 @@ struct ObjectBytes {
   Message message() const { return {as_bytes(std::string_view(bytes)), wire == ObjectWire::Json}; }
 };
 
+// A message with these members.
+ObjectBytes write_object(ObjectWire wire, const nlohmann::json& members);
 // `id` is JSON, "" for none. What is not UTF-8 in strings is replaced.
 ObjectBytes write_event(ObjectWire wire, std::string_view event, std::string_view id,
                         const nlohmann::json& data);

@@ -15,18 +15,19 @@ std::string name_of(const Member& member) {
 
 }  // namespace
 
-// The engine is told under the lock: else a client that comes again could be removed by its leave.
+// The engine and the others are told under the lock: else a client that comes again could be
+// removed by its leave, or be told to have gone. Telling only posts to the loops.
 void Presence::join(std::string_view channel, const ChannelOptions& options, const Member& member) {
-  bool is_new = false;
-  {
-    const std::lock_guard lock(mutex_);
-    Somebody& somebody = here_[{std::string(channel), name_of(member)}];
-    is_new = somebody.clients++ == 0 && somebody.leaving == 0;
-    somebody.leaving = 0;
-    hub_->engine().add_member(channel, member, kMemberTtl, [](Result<bool>) {});
-    const std::string last = std::exchange(somebody.last, {});
-    if (!last.empty() && last != member.client) remove(channel, last);
-  }
+  const std::lock_guard lock(mutex_);
+  Somebody& somebody = here_[{std::string(channel), name_of(member)}];
+  const bool is_new = somebody.clients++ == 0 && somebody.leaving == 0;
+  somebody.leaving = 0;
+  hub_->engine().add_member(channel, member, kMemberTtl,
+                            [hub = hub_, name = std::string(channel)](Result<bool> added) {
+                              if (!added) hub->report(added.error(), "a member of " + name);
+                            });
+  const std::string last = std::exchange(somebody.last, {});
+  if (!last.empty() && last != member.client) remove(channel, last);
   if (is_new && options.presence_events) hub_->announce_member(channel, member, true);
 }
 
@@ -51,13 +52,11 @@ void Presence::leave(std::string_view channel, const ChannelOptions& options,
 }
 
 void Presence::gone(const Key& key, std::uint64_t number, const Member& member) {
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = here_.find(key);
-    if (found == here_.end() || found->second.leaving != number) return;  // has come back
-    here_.erase(found);
-    remove(key.first, member.client);
-  }
+  const std::lock_guard lock(mutex_);
+  const auto found = here_.find(key);
+  if (found == here_.end() || found->second.leaving != number) return;  // has come back
+  here_.erase(found);
+  remove(key.first, member.client);
   hub_->announce_member(key.first, member, false);
 }
 

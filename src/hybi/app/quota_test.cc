@@ -119,6 +119,24 @@ TEST_P(Quotas, RestingIsNoSilenceOfThePeer) {
   EXPECT_EQ(notes(), "2");
 }
 
+// It may have been silent by right for longer than a dead one would be: now it has to be asked.
+TEST_P(Quotas, AfterARestThePeerHasItsTimeToAnswer) {
+  start({.connection = {.messages = {.count = 1, .interval = 60s}}},
+        {.ping_interval = 2s, .pong_timeout = 2s});
+  auto peer = open();
+  ASSERT_TRUE(peer);
+  send(*peer, {"1"});
+  server_->advance(61s);
+  EXPECT_FALSE(peer->server_closed());
+  EXPECT_EQ(show_frames(peer->take_received()), "");
+  server_->advance(1500ms);
+  EXPECT_EQ(show_frames(peer->take_received()), "ping ");
+  server_->advance(1s);
+  EXPECT_FALSE(peer->server_closed()) << "the answer may take two seconds";
+  server_->advance(1s);
+  EXPECT_TRUE(peer->server_closed());
+}
+
 TEST_P(Quotas, ClosingGoesOnWhileReadingRests) {
   start({.connection = {.messages = {.count = 1, .interval = 60s}}});
   auto peer = open();

@@ -137,6 +137,7 @@ Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>()) {
     impl_->note(impl_->share.trusted_proxies.add(network));
   }
   impl_->site.set_error_hook(options.on_error);
+  impl_->hub->set_error_hook(options.on_error);
   impl_->site.set_blocking(options.blocking_threads, options.max_blocking_queue);
   impl_->options = std::move(options);
 }
@@ -317,7 +318,13 @@ ServerStats Server::stats() const {
     sum.refused_requests += counters.refused_requests.get();
     sum.failed_websockets += counters.failed_websockets.get();
     sum.over_quota += counters.over_quota.get();
+    sum.channels += counters.channels.get();
+    sum.subscriptions += counters.subscriptions.get();
+    sum.publications += counters.publications.get();
+    sum.recovered += counters.recovered.get();
+    sum.not_recovered += counters.not_recovered.get();
   }
+  sum.publications += impl_->hub->publications_elsewhere();
   return sum;
 }
 

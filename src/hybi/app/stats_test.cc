@@ -43,10 +43,43 @@ TEST_P(Stats, CountConnectionsRequestsAndMessages) {
   EXPECT_EQ(open.messages_dropped, 0u);
   EXPECT_EQ(open.refused_requests, 0u);
   EXPECT_EQ(open.failed_websockets, 0u);
+  EXPECT_EQ(open.publications, 4u);
+  EXPECT_EQ(open.subscriptions, 4u);
+  EXPECT_GE(open.channels, 1u);
+  EXPECT_LE(open.channels, 2u);  // one of each loop
+  server.publish("nobody", "x");
+  EXPECT_EQ(server.stats().publications, 5u);
   clients.clear();
   EXPECT_TRUE(eventually([&] { return server.stats().connections == 0; }));
+  EXPECT_EQ(server.stats().subscriptions, 0u);
+  EXPECT_EQ(server.stats().channels, 0u);
   EXPECT_EQ(server.stats().websockets, 0u);
   EXPECT_EQ(server.stats().connections_total, 7u);
+}
+
+TEST_P(Stats, CountWhoGotAllItHadMissed) {
+  Server server(options());
+  server.channel("c", {.history = {.size = 2}});
+  Position at;
+  server.ws("/", {.on_message = [&](WebSocket& ws, Message message) {
+              ws.subscribe_matching("*");
+              const std::uint64_t back = message.text() == "one" ? 1 : 3;
+              ws.subscribe("c", {.since = Position{at.epoch, at.offset - back}});
+            }});
+  ASSERT_TRUE(server.listen("127.0.0.1:0").start());
+  for (int i = 0; i < 3; ++i) {
+    server.publish("c", Message{as_bytes(std::string_view("m")), true},
+                   {.done = [&](Result<Published> published) { at = published->position; }});
+  }
+  WsClient one = WsClient::open(server.port()), three = WsClient::open(server.port());
+  ASSERT_TRUE(one.send("one"));
+  EXPECT_EQ(one.next(), "text m");
+  ASSERT_TRUE(three.send("three"));
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(three.next(), "text m");
+  EXPECT_EQ(server.stats().recovered, 1u);
+  EXPECT_EQ(server.stats().not_recovered, 1u);
+  EXPECT_EQ(server.stats().subscriptions, 4u);
+  EXPECT_EQ(server.stats().channels, 2u) << "a name and a pattern";
 }
 
 TEST_P(Stats, CountTheBytesOnTheWireInBothDirections) {

@@ -32,6 +32,7 @@ class MemorySite : public Routes<MemorySite> {
       require(share_.trusted_proxies.add(network));
     }
     site_.set_error_hook(options.on_error);
+    hub_->set_error_hook(options.on_error);
     site_.set_blocking(options.blocking_threads, options.max_blocking_queue);
     context_ = std::make_unique<conn::LoopContext>(*loop_, 0, share_, fresh_, counters_);
     channels_ = std::make_unique<LoopChannels>(*hub_, *context_->port().get(), 0u);

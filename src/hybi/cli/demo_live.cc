@@ -87,6 +87,8 @@ class Meter {
             {"threads", threads_},
             {"connections", now.connections},
             {"websockets", now.websockets},
+            {"channels", now.channels},
+            {"subscriptions", now.subscriptions},
             {"per_second", rates_},
             {"visitors", visitors()},
             {"total",
@@ -100,7 +102,10 @@ class Meter {
               {"messages_dropped", now.messages_dropped},
               {"refused_requests", now.refused_requests},
               {"failed_websockets", now.failed_websockets},
-              {"over_quota", now.over_quota}}}};
+              {"over_quota", now.over_quota},
+              {"publications", now.publications},
+              {"recovered", now.recovered},
+              {"not_recovered", now.not_recovered}}}};
   }
 
   Server& server_;

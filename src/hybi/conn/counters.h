@@ -21,6 +21,7 @@ struct Counters {
   Counter connections, websockets, connections_total, websockets_total, requests;
   Counter messages_received, messages_sent, messages_dropped, bytes_received, bytes_sent;
   Counter refused_requests, failed_websockets, over_quota;
+  Counter channels, subscriptions, publications, recovered, not_recovered;
 };
 
 }  // namespace hybi::conn

@@ -46,6 +46,7 @@ struct PublishedMessage {
     const Bytes all = frame->frame.view();
     return all.subspan(ws::header_bytes(all[1]));
   }
+  bool is_kept() const { return as && as->position.offset != 0; }
   // Only those of a format are told who comes and goes.
   bool is_about_members() const { return as && as->kind != PublishedAs::Kind::Message; }
 };

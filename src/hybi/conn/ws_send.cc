@@ -95,6 +95,9 @@ SendResult WsSession::wait_in_backlog(Publishing& publication, SharedMessageRef 
                              connection_.context().now_ms())) {
     case SlowBacklog::Put::Waits:
       return SendResult::Queued;
+    case SlowBacklog::Put::Superseded:
+      connection_.context().counters().messages_dropped.add();
+      return SendResult::Queued;
     case SlowBacklog::Put::Dropped:
       connection_.context().counters().messages_dropped.add();
       return SendResult::Dropped;
@@ -107,7 +110,7 @@ SendResult WsSession::wait_in_backlog(Publishing& publication, SharedMessageRef 
 
 void WsSession::miss(std::string_view channel, std::uint64_t missed) {
   if (connection_.ended() || protocol_.state() != ws::State::Open) return;
-  held().backlog.miss(channel, missed);
+  if (!held().backlog.miss(channel, missed)) return fail(Errc::WsSlowConsumer);
   hook_drained_ = true;
   connection_.hook_later();
 }
@@ -119,12 +122,13 @@ void WsSession::begin_anew(std::string_view channel, Position position) {
   OutBuffer text;
   format->write_new_epoch(channel, position, text);
   const Message message{text.view(), format->is_text()};
-  if (held_ && !held_->backlog.empty()) {
-    (void)held_->backlog.put(channel, {}, share_own(message), SlowQueue{},
-                             connection_.context().now_ms());
-  } else {
-    (void)send(message);
-  }
+  if (!held_ || held_->backlog.empty()) return void(send(message));
+  // In its place, whatever the channel's own bounds.
+  const SlowQueue unbounded{
+      .max_messages = kNoLimit, .max_bytes = kNoLimit, .max_age = std::chrono::hours(24)};
+  const auto put = held_->backlog.put(channel, {}, share_own(message), unbounded,
+                                      connection_.context().now_ms());
+  if (put == SlowBacklog::Put::TooSlow) fail(Errc::WsSlowConsumer);
 }
 
 // As much of what waits as the peer may be owed.
@@ -216,7 +220,7 @@ SendResult WsSession::refuse_slow(SharedMessageRef message, std::string_view key
 }
 
 WsSession::Held& WsSession::held() {
-  if (!held_) held_ = std::make_unique<Held>();
+  if (!held_) held_ = std::make_unique<Held>(handlers_->limits);
   return *held_;
 }
 

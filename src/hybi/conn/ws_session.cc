@@ -69,6 +69,8 @@ void WsSession::on_start() {
 void WsSession::on_bytes(MutableBytes& in) {
   heard_ms_ = connection_.context().now_ms();
   ping_waits_ = false;
+  pause_if_slow(true);  // what it was sent meanwhile: an answer would find no room
+  if (connection_.paused()) return;
   OutBuffer& replies = connection_.context().replies();
   for (;;) {
     const ws::Event event = protocol_.next(in, replies);
@@ -243,7 +245,7 @@ bool WsSession::rested(std::uint32_t now) {
     want_deadline(now, milliseconds(left));
     return false;
   }
-  data_ms_ = now;  // it could not have sent anything
+  data_ms_ = heard_ms_ = now;  // it could not have been heard
   connection_.resume(Pause::Quota);
   return true;
 }
@@ -287,7 +289,7 @@ void WsSession::on_deadline() {
     const milliseconds extra = silent_by_right ? limits.ping_interval : milliseconds(100);
     want_deadline(heard_ms_, std::max(limits.ping_interval, silence + extra));
   }
-  want_deadline(data_ms_, limits.idle_timeout);
+  if (!resting) want_deadline(data_ms_, limits.idle_timeout);
 }
 
 }  // namespace hybi::conn

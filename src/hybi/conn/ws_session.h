@@ -108,6 +108,8 @@ class WsSession final : public Session {
  private:
   // What few connections need: allocated on use.
   struct Held {
+    explicit Held(const WebSocketLimits& limits) : backlog(limits.max_backlog_bytes) {}
+
     std::vector<SharedMessageRef> after_fragment;  // waits for the end of our fragmented message
     std::uint64_t waiting_bytes = 0;               // of them
     OutBuffer pong;                                // the latest, while the peer takes nothing
