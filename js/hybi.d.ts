@@ -36,7 +36,7 @@ export interface History extends Partial<Position> {
 }
 
 export interface Options {
-  /** For hybi:connect. The function is called again, once, when the server closes with 4401. */
+  /** For hybi:connect. The function is called again when the server closes with 4401, but not twice in a row. */
   token?: string | (() => string | Promise<string>);
   /** For a Node before 22: the one of npm `ws`. */
   WebSocket?: any;
@@ -44,9 +44,11 @@ export interface Options {
   minDelay?: number;
   /** 30,000. */
   maxDelay?: number;
-  /** How many messages may wait to be sent; above, they fail with `queue_full`. 1000. */
+  /** How many messages may wait to be sent; above, they fail with `queue_full`. So many of a subscription may wait until
+      it is complete; above, the history is asked for them. 1000. */
   maxQueue?: number;
-  /** ms for a question until its answer, including the time it waits to be sent; then `timeout`. 30,000. */
+  /** ms for a question until its answer, including the time it waits to be sent; then `timeout`. When it comes back, the
+      server has so long, but at least 10 s, to tell what was missed. 30,000. */
   timeout?: number;
   /** ms of silence until the server is asked whether it is there. 25,000. */
   pingInterval?: number;
@@ -132,7 +134,7 @@ export class Hybi {
   count(channel: string, options?: Deadline): Promise<{ clients: number; users: number }>;
   /** `retry`: ask again if the connection is lost before the answer; the server may then do it twice. */
   call(event: string, data?: Data, options?: { retry?: boolean } & Deadline): Promise<Data>;
-  /** No answer. False: there is no room to keep it until the connection is back. */
+  /** No answer. False: there is no room to keep it until the connection is back, or until it is sent. */
   send(event: string, data?: Data): boolean;
   /** Answers the server's questions. To refuse one, throw a HybiError. */
   handle(event: string, fn: (data: Data) => Data | Promise<Data>): void;

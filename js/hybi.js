@@ -8,6 +8,7 @@ const kHurry = 2_000;  // for that answer when the network has changed
 const kStable = 5_000;  // a connection that lived so long was a good one
 const kWindow = 50;  // unanswered questions; servers allow 64
 const kBatch = 65_536;  // characters
+const kUnsent = 2 ** 24;  // bytes that the WebSocket may keep
 const kOwn = ["open", "close", "error", "subscription"];  // no events of the application
 
 export class HybiError extends Error {
@@ -19,6 +20,9 @@ export class HybiError extends Error {
   }
 }
 
+// A lone surrogate, which servers take for no JSON, becomes U+FFFD.
+const json = value => JSON.stringify(value).replace(/\\(\\|ud[89a-f]..)/g, (all, what) => what[1] ? "\ufffd" : all);
+
 const told = error => new HybiError(error?.code ?? "failed", error?.message, error?.retry_ms);
 
 // Worth asking again?
@@ -26,18 +30,16 @@ const passes = error => ["unavailable", "too_fast", "too_many_pending", "timeout
 
 // "room/*" and "room/**" against "room/42".
 function matches(pattern, name) {
-  const wanted = pattern.split("/"), levels = name.split("/"), last = wanted.length - 1;
-  const rest = wanted[last] === "**";
-  return (rest ? levels.length > last : levels.length === last + 1) &&
-    wanted.every((level, i) => level === "*" || level === levels[i] || (rest && i === last));
+  const wanted = pattern.split("/"), levels = name.split("/");
+  if (wanted[wanted.length - 1] === "**") levels.splice(wanted.length);
+  return levels.length === wanted.length && wanted.every((level, i) => ["*", "**", levels[i]].includes(level));
 }
 
 class Emitter {
   _listeners = new Map();
 
   on(event, fn) {
-    const { _listeners } = this;
-    _listeners.set(event, (_listeners.get(event) ?? new Set()).add(fn));
+    this._listeners.set(event, (this._listeners.get(event) ?? new Set()).add(fn));
     return () => this.off(event, fn);
   }
 
@@ -63,14 +65,13 @@ class Subscription extends Emitter {
   _turn = 0;  // answers to an earlier turn come too late
   _tries = 0;
 
-  constructor(client, channel, { since, history } = {}, remote = false) {
+  constructor(client, channel, { since, history } = {}, remote) {
     super();
     this.channel = channel;
     this.position = since;  // of the last message that was emitted
     this._client = client;
     this._history = history;
     this._remote = remote;  // the server subscribes us
-    this._pattern = /(^|\/)\*\*?(\/|$)/.test(channel);
   }
 
   publish(data, options) { return this._client.publish(this.channel, data, options); }
@@ -118,7 +119,8 @@ class Subscription extends Emitter {
   _end(reason) {
     this._cut();
     this.state = "unsubscribed";
-    this._client._forget(this);
+    this._client._subscriptions.delete(this.channel);
+    this._client._patterns.delete(this);
     this._emit("unsubscribed", reason);
   }
 
@@ -132,14 +134,15 @@ class Subscription extends Emitter {
   }
 
   _again(error, what) {
-    this._timer = setTimeout(what, error.retryMs ?? this._client._delay(this._tries++));
+    const delay = this._client._delay(this._tries++);
+    this._timer = setTimeout(what, error.retryMs ?? delay);
   }
 
   // Also when the server has subscribed us, or begins the stream anew.
   _welcome({ epoch, offset, publications = [], recovered }) {
     if (this.state === "unsubscribed") return;
     const turn = ++this._turn, old = this.position, same = old && old.epoch === epoch;
-    // The server knew no position: what is missing has to be asked for.
+    // The server knew no position.
     const behind = same && recovered === undefined && old.offset < offset;
     clearTimeout(this._timer);
     // What is held has offsets of the old stream.
@@ -166,13 +169,12 @@ class Subscription extends Emitter {
     const { event, data } = message;
     if (event === "join" || event === "leave") {
       if (this.state === "subscribed") this._emit(event, data);
-    } else if (event !== undefined && event !== "gap") {
-      return;
     } else if (this._held) {
-      this._held.push(message);
-    } else if (event) {
+      // Too many: the history has them.
+      if (this._held.push(message) > this._client._options.maxQueue) this._held = [{ event: "gap" }];
+    } else if (event === "gap") {
       this._fill(data?.missed);
-    } else {
+    } else if (!event) {
       this._deliver(message);
     }
   }
@@ -199,7 +201,7 @@ class Subscription extends Emitter {
     const turn = ++this._turn;
     this._client._here("hybi:history", { channel: this.channel, since: this.position }, (error, answer) => {
       if (turn !== this._turn) return;
-      if (!error) return this._filled(turn, answer);
+      if (!error) return this._filled(answer);
       if (passes(error) && this._tries < 5) return this._again(error, () => this._fill(missed));
       this._tries = 0;
       this._emit("gap", { missed });
@@ -207,15 +209,15 @@ class Subscription extends Emitter {
     });
   }
 
-  _filled(turn, answer) {
-    const { epoch, offset, publications = [] } = answer;
+  _filled({ epoch, offset, publications = [] }) {
+    // What is held may be of either stream: only another connection begins with none of it.
+    if (epoch !== this.position.epoch) return this._client._lost(1006, "another epoch");
+    const turn = this._turn, from = this.position.offset;
     const gap = missed => {
       this._emit("gap", { missed });
       return turn === this._turn;
     };
     this._tries = 0;
-    if (epoch !== this.position.epoch) return this._welcome({ ...answer, recovered: false });
-    const from = this.position.offset;
     for (const publication of publications) {
       const missed = publication.offset - this.position.offset - 1;
       if (missed > 0 && !gap(missed)) return;
@@ -258,7 +260,7 @@ export class Hybi extends Emitter {
       WebSocket: globalThis.WebSocket, ...options,
     };
     // Idempotency keys: distinct, not secret.
-    this._keys = Math.random().toString(36).slice(2) + Math.random().toString(36).slice(2);
+    this._keys = `${Math.random()}-${Math.random()}`;
     this._online = () => {
       if (this.state === "waiting") this._connect();
       else if (this.state === "open") this._ping(kHurry);
@@ -268,17 +270,17 @@ export class Hybi extends Emitter {
   connect() {
     if (this.state !== "closed") return;
     this._tries = 0;
-    this._renewed = false;
     globalThis.addEventListener?.("online", this._online);
     globalThis.addEventListener?.("offline", this._online);
     this._connect();
   }
 
   close() {
-    if (this.state !== "closed") this._lost(1000, "", true);
+    if (this.state !== "closed") this._lost(1000, "");
   }
 
   subscribe(channel, options) {
+    channel = JSON.parse(json(channel));  // as it is sent
     let subscription = this._subscriptions.get(channel);
     if (!subscription) {
       subscription = this._remember(new Subscription(this, channel, options));
@@ -289,28 +291,30 @@ export class Hybi extends Emitter {
 
   // Done once, however often it is sent.
   publish(channel, data, { key = `${this._keys}-${this._ids + 1}`, timeout } = {}) {
-    return this._question("hybi:publish", { channel, data, key }, { timeout, retry: true });
+    return this.call("hybi:publish", { channel, data, key }, { timeout, retry: true });
   }
 
   history(channel, { since, limit, timeout } = {}) {
-    return this._question("hybi:history", { channel, since, limit }, { timeout, retry: true });
+    return this.call("hybi:history", { channel, since, limit }, { timeout, retry: true });
   }
 
   async presence(channel, { timeout } = {}) {
-    return (await this._question("hybi:presence", { channel }, { timeout, retry: true })).members;
+    return (await this.call("hybi:presence", { channel }, { timeout, retry: true })).members;
   }
 
   count(channel, { timeout } = {}) {
-    return this._question("hybi:presence", { channel, count: true }, { timeout, retry: true });
+    return this.call("hybi:presence", { channel, count: true }, { timeout, retry: true });
   }
 
-  call(event, data, options) {
-    return this._question(event, data, options);
+  call(event, data, { timeout, retry } = {}) {
+    return new Promise((resolve, reject) => {
+      this._ask(event, data, (error, answer) => error ? reject(error) : resolve(answer), { timeout, retry });
+    });
   }
 
   // False: it cannot even be kept for later.
   send(event, data) {
-    return this._add({ text: JSON.stringify({ event, data }) }, this._options.timeout);
+    return this._add({ text: json({ event, data }) }, this._options.timeout);
   }
 
   handle(event, fn) {
@@ -319,26 +323,15 @@ export class Hybi extends Emitter {
 
   _remember(subscription) {
     this._subscriptions.set(subscription.channel, subscription);
-    if (subscription._pattern) this._patterns.add(subscription);
+    if (/(^|\/)\*/.test(subscription.channel)) this._patterns.add(subscription);
     return subscription;
-  }
-
-  _forget(subscription) {
-    this._subscriptions.delete(subscription.channel);
-    this._patterns.delete(subscription);
   }
 
   // --- out
 
-  _question(event, data, { timeout, retry } = {}) {
-    return new Promise((resolve, reject) => {
-      this._ask(event, data, (error, answer) => error ? reject(error) : resolve(answer), { timeout, retry });
-    });
-  }
-
   _ask(event, data, done, { timeout = this._options.timeout, ...how }) {
     const id = this._ids + 1;
-    this._add({ ...how, asks: true, done, text: JSON.stringify({ event, id, data }) }, timeout);
+    this._add({ ...how, asks: true, done, text: json({ event, id, data }) }, timeout);
   }
 
   // A question that is worth nothing on another connection.
@@ -358,15 +351,15 @@ export class Hybi extends Emitter {
   _add(item, timeout) {
     item.id = ++this._ids;
     const refusal = this.state === "closed" ? "closed" :
-      !item.here && this._outbox.length >= this._options.maxQueue ? "queue_full" : null;
+      !item.here && (this._outbox.length >= this._options.maxQueue || this._socket?.bufferedAmount > kUnsent) &&
+      "queue_full";
     if (refusal) {
       item.done?.(new HybiError(refusal));
       return false;
     }
     item.timer = setTimeout(() => this._settle(item, new HybiError("timeout")), timeout);
     this._pending.set(item.id, item);
-    if (item.first) this._outbox.unshift(item);
-    else this._outbox.push(item);
+    this._outbox[item.first ? "unshift" : "push"](item);
     this._soon();
     return true;
   }
@@ -386,11 +379,11 @@ export class Hybi extends Emitter {
     this._due = true;
     queueMicrotask(() => {
       this._due = false;
-      if (this.state === "open") this._flush();
+      if (this.state === "open") this._write();
     });
   }
 
-  _flush() {
+  _write(most = Infinity) {
     let batch = [], size = 0, taken = 0;
     const outbox = this._outbox;
     const write = () => {
@@ -399,7 +392,7 @@ export class Hybi extends Emitter {
       size = 0;
     };
     for (const item of outbox) {
-      if (item.asks && this._flying >= kWindow) break;
+      if (taken === most || (item.asks && this._flying >= kWindow)) break;
       ++taken;
       item.sent = true;
       if (size + item.text.length > kBatch) write();
@@ -429,26 +422,31 @@ export class Hybi extends Emitter {
       socket.onerror = () => {};  // onclose follows
     } catch (error) {
       if (attempt !== this._attempt) return;
-      this._emit("error", error);
-      if (attempt === this._attempt) this._lost(1006, String(error.message));
+      this._emit("error", error ??= new HybiError("failed"));
+      if (attempt === this._attempt) this._lost(1006, String(error.message ?? error));
     }
   }
 
   _greet() {
+    const attempt = this._attempt;
     const mine = [...this._subscriptions.values()].filter(subscription => !subscription._remote);
     for (const subscription of mine) subscription._asked = true;
-    this._greeted = ++this._ids;
-    this._hello = (error, { client, channels = {} } = {}) => {
+    this._greeted = true;
+    clearTimeout(this._timer);
+    this._ask("hybi:connect", {
+      token: this._token,
+      channels: Object.fromEntries(mine.map(subscription => [subscription.channel, subscription._wish()])),
+    }, (error, answer) => {
+      if (attempt !== this._attempt) return;
       if (error) {
         if (error.code === "bad_token") return this._lost(4401, error.message);
         this._emit("error", error);
         return this._lost(1006, error.message);
       }
-      const { _attempt: attempt } = this;
+      const { client, channels = {} } = answer ?? {};
       this.id = client;
       this.state = "open";
       this._listen();
-      clearTimeout(this._timer);
       this._timer = setTimeout(() => { this._tries = 0; this._renewed = false; }, kStable);
       this._emit("open", { client });
       const answers = new Map(Object.entries(channels));
@@ -459,16 +457,12 @@ export class Hybi extends Emitter {
         else subscription._welcome(answer);
       }
       this._soon();
-    };
-    this._socket.send(JSON.stringify({ event: "hybi:connect", id: this._greeted, data: {
-      token: this._token,
-      channels: Object.fromEntries(mine.map(subscription => [subscription.channel, subscription._wish()])),
-    } }));
+    }, { here: true, first: true, timeout: Math.max(kPatience, this._options.timeout) });  // it may be much
+    this._write(1);
   }
 
   _receive(socket, text) {
     let messages;
-    clearTimeout(this._beat);
     if (this.state === "open") this._listen();
     try {
       messages = [JSON.parse(text)].flat();
@@ -479,16 +473,10 @@ export class Hybi extends Emitter {
       if (socket !== this._socket) return;  // what came before has closed it
       if (typeof message?.channel === "string") this._route(message);
       else if (typeof message?.event === "string") this._event(message);
-      else if (message) this._answer(message);
-    }
-  }
-
-  _answer({ id, data, error }) {
-    const item = this._pending.get(id);
-    if (id === this._greeted && this.state === "connecting") {
-      this._hello(error && told(error), data ?? {});
-    } else if (item?.sent) {
-      this._settle(item, error && told(error), data);
+      else if (message) {
+        const { id, data, error } = message, item = this._pending.get(id);
+        if (item?.sent) this._settle(item, error && told(error), data);
+      }
     }
   }
 
@@ -497,6 +485,8 @@ export class Hybi extends Emitter {
     let exact = this._subscriptions.get(channel);
     if (event === "subscribed") {
       if (!exact) {
+        // A stream that begins anew, and that we have left.
+        if (data?.recovered === false) return;
         exact = this._remember(new Subscription(this, channel, {}, true));
         this._emit("subscription", exact);
       }
@@ -521,12 +511,13 @@ export class Hybi extends Emitter {
     let text;
     try {
       if (!fn) throw new HybiError("unknown_event", "there is no such handler here");
-      text = JSON.stringify({ id, data: (await fn(data)) ?? null });
+      text = json({ id, data: (await fn(data)) ?? null });
     } catch (error) {
-      const own = error instanceof HybiError;
-      if (!own) this._emit("error", error);
-      text = JSON.stringify({ id, error: own ? { code: error.code, message: error.message } :
-        { code: "failed", message: "the application failed" } });
+      if (!(error instanceof HybiError)) {
+        this._emit("error", error);
+        error = new HybiError("failed", "the application failed");
+      }
+      text = json({ id, error: { code: error.code, message: error.message } });
     }
     // First: the server may wait for it before it answers what we wait for.
     if (attempt === this._attempt) this._add({ text, here: true, first: true }, kPatience);
@@ -554,13 +545,13 @@ export class Hybi extends Emitter {
   _lost(code, reason, final = [1000, 1008, 4400, 4403].includes(code)) {
     const socket = this._socket;
     let delay;
-    if (code === 4401 && !final) {
+    if (code === 4401) {
       // A new token, once.
-      final = this._renewed || typeof this._options.token !== "function";
-      this._renewed = true;
+      final ||= this._renewed || typeof this._options.token !== "function";
       this._token = undefined;
       delay = 0;
     }
+    this._renewed = code === 4401 && !final;
     ++this._attempt;
     this._socket = this._greeted = this.id = undefined;
     clearTimeout(this._timer);
@@ -580,19 +571,14 @@ export class Hybi extends Emitter {
       this._timer = setTimeout(() => this._connect(), delay);
     }
     for (const subscription of [...this._subscriptions.values()]) subscription._cut();
-    this._flying = 0;
-    const again = [], unsent = this._outbox;
     const over = new HybiError(final ? "closed" : "disconnected", reason || undefined);
-    for (const item of [...this._pending.values()]) {
-      // 1009: one of them was too big, and would be so again.
-      if (final || item.here || (item.sent && (!item.retry || code === 1009))) {
-        this._settle({ ...item, asks: false }, over);
-      } else if (item.sent) {
-        item.sent = false;
-        again.push(item);
-      }
+    for (const item of this._pending.values()) {
+      // One of them was too big or no JSON, and would be so again.
+      if (final || item.here || (item.sent && (!item.retry || [1007, 1009].includes(code)))) this._settle(item, over);
+      item.sent = false;
     }
-    this._outbox = [...again, ...unsent.filter(item => this._pending.has(item.id))];
+    this._flying = 0;
+    this._outbox = [...this._pending.values()];
     this._emit("close", { code, reason, delay });
   }
 }

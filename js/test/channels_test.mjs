@@ -238,7 +238,7 @@ test("a stream that begins anew", () => world(async ({ net, server, client, go }
   net.connection.stopDropping();
   server.streams.delete("room/1");
   publish(server, "room/1", 6);
-  await go();
+  await go(1000);
   assert.deepEqual(log.slice(7), ["subscribed false", 6]);
   // What is held then is of the stream that was: its offsets say nothing.
   publish(server, "room/1", 7, 8);
@@ -250,6 +250,93 @@ test("a stream that begins anew", () => world(async ({ net, server, client, go }
   publish(server, "room/1", 11, 12);
   await go();
   assert.deepEqual(log.slice(9), [7, 8, "subscribed false", 11, 12]);
+}));
+
+test("a stream that begins anew while a gap is filled: nothing of the new one is lost", () => world(async env => {
+  const { net, server, client, go } = env;
+  const c = client();
+  const log = record(c.subscribe("room/1"));
+  await go();
+  publish(server, "room/1", 1);
+  net.connection.dropping = true;
+  publish(server, "room/1", 2);
+  net.connection.stopDropping();
+  const held = [];
+  server.options.later = fn => held.push(fn);
+  publish(server, "room/1", 3);
+  server.streams.delete("room/1");
+  await go();
+  publish(server, "room/1", "a", "b");  // passes the answer, which does not have it
+  await go();
+  server.options.later = fn => fn();
+  held.forEach(fn => fn());
+  await go(1000);
+  publish(server, "room/1", "c");
+  await go();
+  assert.deepEqual(log, ["subscribed true", 1, "subscribed false", "a", "b", "c"]);
+  assert.equal(c.heard.find(([event]) => event === "close")[1].reason, "another epoch");
+}));
+
+test("what waits for an answer is bounded: above it the history is asked", () => world(async ({ net, server, client, go }) => {
+  const c = client({ maxQueue: 10 });
+  const room = c.subscribe("room/1"), log = record(room), most = [];
+  await go();
+  const numbers = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  // While a gap is filled.
+  const held = [];
+  server.options.later = fn => held.push(fn);
+  net.connection.dropping = true;
+  publish(server, "room/1", 1, 2);
+  net.connection.stopDropping();
+  for (const number of numbers(3, 60)) {
+    publish(server, "room/1", number);
+    await go();
+    most.push(room._held.length);
+  }
+  assert.equal(Math.max(...most), 10);
+  server.options.later = fn => fn();
+  held.splice(0).forEach(fn => fn());
+  await go();
+  assert.deepEqual(log.splice(0), ["subscribed true", ...numbers(1, 60)]);
+  // While the history is refused: told.
+  server.options.allows = what => what === "history" ? "unavailable" : null;
+  net.connection.dropping = true;
+  publish(server, "room/1", 61);
+  net.connection.stopDropping();
+  publish(server, "room/1", ...numbers(62, 75));
+  await go(60_000);
+  assert.equal(log[0], "gap 1");
+  server.options.allows = what => what === "history" ? "forbidden" : null;
+  await go(60_000);
+  publish(server, "room/1", 76);
+  await go();
+  assert.deepEqual(log.splice(0), ["gap 1", "gap", 73, 74, 75, 76]);
+  // While a subscription is refused, and a pattern brings its messages.
+  server.options.allows = (what, name) => name === "plain/1" ? "unavailable" : null;
+  c.subscribe("plain/*");
+  const plain = c.subscribe("plain/1"), late = record(plain);
+  await go();
+  publish(server, "plain/1", ...numbers(1, 25));
+  await go();
+  assert.equal(plain._held.length, 5);
+  server.options.allows = () => null;
+  await go(30_000);
+  assert.deepEqual(late.filter(entry => !/^error/.test(entry)), ["subscribed true", "gap", 22, 23, 24, 25]);
+}));
+
+test("a fill that is told to wait for ever ends as a gap", () => world(async ({ net, server, client, go }) => {
+  const c = client();
+  const log = record(c.subscribe("room/1"));
+  await go();
+  let asked = 0;
+  server.options.allows = what => what === "history" ? (++asked, { code: "too_fast", message: "", retry_ms: 100 }) : null;
+  net.connection.dropping = true;
+  publish(server, "room/1", 1, 2);
+  net.connection.stopDropping();
+  publish(server, "room/1", 3);
+  await go(60_000);
+  assert.deepEqual(log, ["subscribed true", "gap 2", 3]);
+  assert.equal(asked, 6);
 }));
 
 test("a pattern gets what matches, an exact name as well, each once", () => world(async ({ server, client, go }) => {
@@ -499,6 +586,29 @@ test("the server subscribes us, and does it again on the next connection", () =>
   made[0].unsubscribe();
   await go();
   assert.equal(net.connection.channels.size, 0);
+}));
+
+test("of a stream that begins anew after we have left it nothing is made", () => world(async env => {
+  const { net, server, client, go } = env;
+  const c = client(), made = [];
+  c.on("subscription", room => made.push(room));
+  const room = c.subscribe("room/1");
+  await go();
+  server.forget("room/1");  // on its way
+  room.unsubscribe();
+  await go();
+  assert.equal(made.length, 0);
+  const again = record(c.subscribe("room/1"));
+  await go();
+  publish(server, "room/1", 1);
+  await go();
+  assert.deepEqual(again, ["subscribed true", 1]);
+  // As the application says it.
+  net.connection.join("room/2");
+  await go();
+  net.connection.kick("room/2", "unsubscribed");
+  await go();
+  assert.deepEqual(made.map(({ channel, state }) => [channel, state]), [["room/2", "unsubscribed"]]);
 }));
 
 test("the server subscribes us to what we have asked for as well", () => world(async ({ net, server, client, go }) => {

@@ -132,6 +132,74 @@ test("a token function is asked again once, and again when the new one was good"
   assert.equal(c.heard.at(-1)[1].code, 4401);
 }));
 
+test("a new token is asked for again when another end lay between", () => world(async ({ net, server, client, go }) => {
+  let good = "t1", calls = 0;
+  server.options.token = token => token === good;
+  const c = client({ token: async () => `t${++calls}` });
+  await go();
+  for (let round = 0; round < 2; ++round) {
+    good = `t${calls + 1}`;
+    net.connection.close(4401, "expired");
+    await go(2000);
+    assert.equal(c.state, "open");
+    good = `t${calls + 1}`;
+    net.socket.cut();
+    await go(2000);
+    assert.deepEqual([c.state, calls], ["open", Number(good.slice(1))], "the old one is refused, the new one taken");
+    await go(5000);
+  }
+  // Nobody is asked without end.
+  good = "none";
+  net.connection.close(4401, "expired");
+  await go(60_000);
+  assert.equal(c.state, "closed");
+  const before = calls;
+  good = `t${calls + 2}`;
+  c.connect();
+  await go(1000);
+  assert.deepEqual([c.state, calls], ["open", before + 2], "connect() begins anew");
+}));
+
+test("a token function that fails with nothing, or with no error", () => world(async ({ client, go }) => {
+  for (const [thrown, message] of [[undefined, "failed"], [null, "failed"], ["offline", "offline"]]) {
+    let fails = true;
+    const c = client({ token: () => fails ? Promise.reject(thrown) : "t" });
+    await go();
+    assert.deepEqual(c.heard.map(([event]) => event), ["error", "close"]);
+    assert.equal(c.heard[0][1].message ?? c.heard[0][1], message);
+    assert.equal(c.heard[1][1].reason, message);
+    fails = false;
+    await go(1000);
+    assert.equal(c.state, "open");
+  }
+}));
+
+test("what is no Unicode is sent as U+FFFD and spoils nothing", () => world(async ({ net, server, client, go }) => {
+  const lone = "room/\ud83d", c = client({ token: "\udc00" });
+  const room = c.subscribe(lone), log = record(room), other = record(c.subscribe("room/2"));
+  assert.equal(room.channel, "room/\ufffd");
+  assert.equal(c.subscribe(lone), room);
+  await go();
+  assert.equal(c.state, "open");
+  server.publish("room/2", 1);
+  c.publish(lone, "\ud83d");
+  const values = {
+    "\ud83d": "\ufffd", "\udfff\ud800": "\ufffd\ufffd", "\\\ud83d": "\\\ufffd", "a\udc00b": "a\ufffdb",
+    "\\ud83d": "\\ud83d", "\\\\ud83d": "\\\\ud83d", "\"\ud83d\n": "\"\ufffd\n", "😀": "😀", "\ud83d😀\ude00": "\ufffd😀\ufffd",
+    "\u0000\ud7ff\ue000": "\u0000\ud7ff\ue000",
+  };
+  const answers = Promise.all(Object.keys(values).map(value => c.call("echo", [value, { [value]: 1 }])));
+  await go();
+  assert.deepEqual(await answers, Object.values(values).map(value => [value, { [value]: 1 }]));
+  assert.deepEqual([log, other], [["subscribed true", "\ufffd"], ["subscribed true", 1]]);
+  c.handle("how old", () => "\ud800");
+  let answer;
+  net.connection.ask("how old", null, ({ data }) => { answer = data; });
+  await go();
+  assert.equal(answer, "\ufffd");
+  assert.ok(c.heard.every(([event]) => event === "open"));
+}));
+
 test("a token that is refused by the answer alone, and one that cannot be had", () => world(async env => {
   const { server, client, go } = env;
   server.options.token = () => false;
@@ -162,6 +230,25 @@ test("an attempt that hangs is given up", () => world(async ({ net, client, go }
   token("late");
   await go(1000);
   assert.equal(c.state, "open");
+}));
+
+test("what was missed may take longer than connecting", () => world(async ({ server, client, go }) => {
+  const held = [];
+  server.options.later = fn => held.push(fn);
+  const c = client(), hasty = client({ timeout: 100 });
+  await go(9_999);
+  assert.equal(hasty.state, "connecting");
+  await go(1);
+  assert.equal(hasty.state, "waiting");
+  hasty.close();
+  await go(19_999);
+  assert.equal(c.state, "connecting");
+  held.splice(0).forEach(fn => fn());
+  await go();
+  assert.equal(c.state, "open");
+  const never = client();
+  await go(30_000);
+  assert.equal(never.state, "waiting");
 }));
 
 test("a WebSocket class that throws is a failed attempt", () => world(async ({ net, client, go }) => {
@@ -364,6 +451,18 @@ test("what is asked while away is sent in order when it is back", () => world(as
   assert.deepEqual((await away)[1].publications.map(p => p.data), [5]);
 }));
 
+test("what the WebSocket itself keeps is bounded", () => world(async ({ net, server, client, go }) => {
+  const c = client();
+  await go();
+  net.socket.bufferedAmount = 2 ** 24 + 1;
+  assert.equal(c.send("say", 1), false);
+  assert.deepEqual(await codes([c.publish("room/1", 1)]), ["queue_full"]);
+  net.socket.bufferedAmount = 2 ** 24;
+  assert.equal(c.send("say", 2), true);
+  await go();
+  assert.equal(server.log.at(-1).data, 2);
+}));
+
 test("what waits too long is not sent", () => world(async ({ net, server, client, go }) => {
   net.up = false;
   const c = client({ timeout: 1000, maxQueue: 2 });
@@ -421,14 +520,15 @@ test("what was cut off and then waits too long is not sent again", () => world(a
   assert.equal((await Promise.all(after)).length, 50, "the window is free again");
 }));
 
-test("after 1009 what was sent is not sent again", () => world(async ({ net, server, client, go }) => {
+for (const code of [1007, 1009]) test(`after ${code} what was sent is not sent again`, () => world(async env => {
+  const { net, server, client, go } = env;
   const c = client();
   await go();
   server.options.later = () => {};
   const asked = codes([c.publish("room/1", "huge")]);
   await go();
   server.options.later = fn => fn();
-  net.connection.close(1009, "too big");
+  net.connection.close(code, "too big, or no JSON");
   await go();
   const waiting = c.publish("room/1", "small");
   await go(1000);

@@ -1,7 +1,7 @@
 // What is published and served: its size, its contents, its types, and that the texts agree.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,19 +32,61 @@ test("version and license are the project's", () => {
   assert.equal(read("js/LICENSE"), read("LICENSE"));
 });
 
-test("npm pack takes what is wanted", () => {
-  const cache = mkdtempSync(join(tmpdir(), "hybi-pack-"));
+// A project that has installed what npm pack packs: body(directory, packed).
+function withPackage(body) {
+  const directory = mkdtempSync(join(tmpdir(), "hybi-pack-"));
+  const npm = (at, ...args) => execFileSync("npm", [...args, "--offline", "--no-audit", "--cache", join(directory, "cache")], {
+    cwd: at, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"],
+  });
   try {
-    const [packed] = JSON.parse(execFileSync("npm", ["pack", "--dry-run", "--json", "--offline", "--cache", cache], {
-      cwd: fileURLToPath(new URL("js/", root)), encoding: "utf8", stdio: ["ignore", "pipe", "ignore"],
-    }));
-    assert.deepEqual(packed.files.map(({ path }) => path).sort(),
-                     ["LICENSE", "README.md", "hybi.d.ts", "hybi.js", "package.json"]);
-    assert.equal(packed.filename, `hybi-${manifest.version}.tgz`);
+    const [packed] = JSON.parse(npm(fileURLToPath(new URL("js/", root)), "pack", "--json", "--pack-destination", directory));
+    const project = join(directory, "project");
+    mkdirSync(project);
+    writeFileSync(join(project, "package.json"), '{"private": true, "type": "module"}');
+    npm(project, "install", join(directory, packed.filename));
+    return body(project, packed);
   } finally {
-    rmSync(cache, { recursive: true });
+    rmSync(directory, { recursive: true });
   }
-});
+}
+
+test("npm pack takes what is wanted, and it can be installed, imported and compiled against", () => withPackage((project, packed) => {
+  assert.deepEqual(packed.files.map(({ path }) => path).sort(),
+                   ["LICENSE", "README.md", "hybi.d.ts", "hybi.js", "package.json"]);
+  assert.equal(packed.filename, `hybi-${manifest.version}.tgz`);
+  const run = (...args) => execFileSync(process.execPath, args, { cwd: project, encoding: "utf8" });
+  const told = run("--input-type=module", "--eval", `
+    import Default, { Hybi, HybiError } from "hybi";
+    const client = new Hybi("https://a.example/live");
+    console.log(import.meta.resolve("hybi").endsWith("/project/node_modules/hybi/hybi.js"), Default === Hybi, client.url,
+                new HybiError("x").code);`);
+  assert.equal(told, "true true wss://a.example/live x\n");
+  assert.equal(readFileSync(join(project, "node_modules/hybi/hybi.js"), "utf8"), source);
+
+  const tsc = fileURLToPath(new URL("tests/node_modules/typescript/bin/tsc", root));
+  const compile = (text, ...options) => {
+    writeFileSync(join(project, "use.ts"), text);
+    try {
+      return run(tsc, "--noEmit", "--strict", "--target", "es2022", ...options, "use.ts");
+    } catch (error) {
+      return error.stdout;
+    }
+  };
+  const use = read("js/test/types_use.ts");
+  for (const resolution of [["--module", "nodenext"], ["--module", "esnext", "--moduleResolution", "bundler"]]) {
+    assert.equal(compile(use, ...resolution), "", `${resolution}`);
+  }
+  // What is wrong is told, so the types are looked at.
+  const wrong = ["client.subscribe(5);", "client.id = \"x\";", "const n: number = room.state;", "client.nothing();",
+                 "room.on(\"mesage\", () => {});", "new Hybi(\"/\", { x: 1 });"];
+  const errors = compile(`${use}${wrong.join("\n")}\n`, "--module", "nodenext");
+  assert.deepEqual([...errors.matchAll(/^use\.ts\((\d+),\d+\): error (TS\d+)/gm)].map(([, line, code]) => [Number(line), code]),
+                   ["TS2345", "TS2540", "TS2322", "TS2339", "TS2345", "TS2353"].map(
+                     (code, i) => [use.split("\n").length + i, code]), errors);
+  for (const name of [...types.matchAll(/^export (?:class|interface|type) (\w+)/gm)].map(([, name]) => name)) {
+    assert.match(use, new RegExp(`\\b${name}\\b`), `${name} is used`);
+  }
+}));
 
 test("can be imported by its name", async () => {
   // A package may import itself: this goes through "exports".

@@ -106,6 +106,15 @@ export function isMatch(pattern, name) {
   return new RegExp(`^${source}$`).test(name);
 }
 
+// As strictly as servers do: encodeURIComponent throws for what is no Unicode.
+function parse(text) {
+  return JSON.parse(text, (key, value) => {
+    encodeURIComponent(key);
+    if (typeof value === "string") encodeURIComponent(value);
+    return value;
+  });
+}
+
 class Connection {
   channels = new Set();
   connected = false;
@@ -125,7 +134,12 @@ class Connection {
   }
 
   receive(text) {
-    const messages = [JSON.parse(text)].flat();
+    let messages;
+    try {
+      messages = [parse(text)].flat();
+    } catch (error) {
+      return this.send({ event: "error", data: { code: "bad_json", message: error.message } });
+    }
     for (const message of messages) {
       if (this.over) return;
       this.server.log.push({ link: this, batch: messages.length, ...message });

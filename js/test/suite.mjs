@@ -1,5 +1,6 @@
 // What any server of the channel protocol has to do, through hybi.js, end to end. Needs nothing but the
-// classes it is given, so it also runs in a page. suite(...) returns [{name, run}].
+// classes it is given, so it also runs in a page (tests/peers/client_browser_test.mjs). suite(...) returns
+// [{name, run}].
 //
 //   url        where the server is, or a function that tells when the cases run
 //   Hybi       the client's class; WebSocket: what it is to use
@@ -195,6 +196,16 @@ export function suite({ url, Hybi, WebSocket, kept = "room/", plain = "plain/", 
                                          ["/1/chat"]]);
     const refused = await a.publish(`${channel}/*`, 1).then(() => "done", error => error.code);
     same(refused, "bad_channel", "a pattern cannot be published to");
+  });
+
+  add("what is no Unicode spoils nothing", async ({ client, channel }) => {
+    const a = client(), lone = `${channel}\ud83d`, room = a.subscribe(lone), log = record(room);
+    await ready(room);
+    const values = ["\ud83d", "\\ud83d", "\\\ud83d", { "\udfff": "\ude00😀" }];
+    const done = await Promise.all([...values.map(value => a.publish(lone, value)), a.call("sum", [1, 2])]);
+    same(done.at(-1), 3, "what is said together with it");
+    await length(log, 5);
+    same(log.slice(1), ["\ufffd", "\\ud83d", "\\\ufffd", { "\ufffd": "\ufffd😀" }]);
   });
 
   add("unsubscribe, and subscribe again", async ({ client, channel }) => {
