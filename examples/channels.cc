@@ -1,8 +1,10 @@
 // Channels for hybi.js: rooms with a history and presence, a clock, calls.
 //   example_channels [PORT]
 //   In a page:  import { Hybi } from "/hybi.js";
-//               const room = new Hybi("/live").subscribe("room/42", { history: 20 });
+//               const client = new Hybi("/live");
+//               const room = client.subscribe("room/42", { history: 20 });
 //               room.on("message", ({ data }) => console.log(data));
+//               client.connect();
 //               await room.publish({ text: "hello" });
 #include <hybi/channel_clients.h>
 #include <hybi/hybi.h>

@@ -5,8 +5,8 @@
 namespace hybi {
 namespace {
 
-// The process ends with its members; engines of many nodes count the time of a node that has died.
-constexpr std::chrono::hours kMemberTtl{24 * 365};
+constexpr std::chrono::hours kForEver{24 * 365};  // the process ends with its members
+constexpr std::chrono::seconds kMemberTtl{60}, kRenewal{20};
 
 std::string name_of(const Member& member) {
   // A user and a client of the same text are two.
@@ -22,10 +22,11 @@ void Presence::join(std::string_view channel, const ChannelOptions& options, con
   Somebody& somebody = here_[{std::string(channel), name_of(member)}];
   const bool is_new = somebody.clients++ == 0 && somebody.leaving == 0;
   somebody.leaving = 0;
-  hub_->engine().add_member(channel, member, kMemberTtl,
-                            [hub = hub_, name = std::string(channel)](Result<bool> added) {
-                              if (!added) hub->report(added.error(), "a member of " + name);
-                            });
+  add(channel, member);
+  if (hub_->engine().shared()) {
+    renewed_.insert_or_assign(Key{channel, member.client}, member);
+    if (!std::exchange(renews_, true)) renew_later();
+  }
   const std::string last = std::exchange(somebody.last, {});
   if (!last.empty() && last != member.client) remove(channel, last);
   if (is_new && options.presence_events) hub_->announce_member(channel, member, true);
@@ -60,7 +61,29 @@ void Presence::gone(const Key& key, std::uint64_t number, const Member& member) 
   hub_->announce_member(key.first, member, false);
 }
 
+void Presence::add(std::string_view channel, const Member& member) {
+  const bool shared = hub_->engine().shared();
+  hub_->engine().add_member(channel, member, shared ? kMemberTtl : kForEver,
+                            [hub = hub_, name = std::string(channel)](Result<bool> added) {
+                              if (!added) hub->report(added.error(), "a member of " + name);
+                            });
+}
+
+void Presence::renew_later() {
+  timer_(kRenewal, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->renew();
+  });
+}
+
+void Presence::renew() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [key, member] : renewed_) add(key.first, member);
+  renews_ = !renewed_.empty();
+  if (renews_) renew_later();
+}
+
 void Presence::remove(std::string_view channel, const std::string& client) {
+  renewed_.erase({std::string(channel), client});
   hub_->engine().remove_member(channel, client, [](Result<bool>) {});
 }
 

@@ -1,7 +1,8 @@
 // Who is in the channels of this node, and telling the others who comes and goes. Members are kept
 // by the engine; here is what belongs to time: somebody who comes back within leave_delay, as
 // another client of the same user, has not left. Until then it stays a member: who asks meanwhile
-// will not be told that it has come. Thread: any.
+// will not be told that it has come. Where other nodes share the engine, members of a node that has
+// died are gone after a minute: those of a node that lives are renewed. Thread: any.
 #pragma once
 
 #include <hybi/channel.h>
@@ -41,12 +42,18 @@ class Presence : public std::enable_shared_from_this<Presence> {
   using Key = std::pair<std::string, std::string>;  // channel, user or client
 
   void gone(const Key& key, std::uint64_t number, const Member& member);
+  // Requires: the lock.
+  void add(std::string_view channel, const Member& member);
   void remove(std::string_view channel, const std::string& client);
+  void renew_later();
+  void renew();
 
   const std::shared_ptr<ChannelHub> hub_;
   const Timer timer_;
   std::mutex mutex_;
   std::map<Key, Somebody> here_;
+  std::map<Key, Member> renewed_;  // by channel and client; of an engine that others share
+  bool renews_ = false;
   std::uint64_t last_number_ = 0;
 };
 
