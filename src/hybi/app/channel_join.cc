@@ -119,7 +119,8 @@ void LoopChannels::finish_join(Channel& channel, ChannelStream::Join join,
     if (join.asked_since) {
       (result->recovered ? counters().recovered : counters().not_recovered).add();
     }
-    // With patterns something may be on its way to them that this one knows.
+    // With patterns something may be in the mailbox for them that this one knows.
+    if (!patterns_.empty()) settle_later(channel);
     if (!(join.reached == channel.stream->at) || !patterns_.empty()) {
       subscriber->ahead = true;
       const auto& told = result->publications;
@@ -138,6 +139,27 @@ void LoopChannels::finish_join(Channel& channel, ChannelStream::Join join,
     conn::Publishing one(name, message, port_.context()->deflate_pool(), slow);
     session.deliver(one);
   }
+}
+
+// When the mailbox has been worked off nobody is ahead of the loop by what was in it.
+void LoopChannels::settle_later(Channel& channel) {
+  if (channel.stream->settling != 0) return;
+  const std::uint64_t number = ++last_join_;
+  const auto settle = [this, number, name = channel.name()](conn::LoopContext&) {
+    Channel* const there = find(name);
+    if (there == nullptr || !there->stream || there->stream->settling != number) return;
+    ChannelStream& stream = *there->stream;
+    stream.settling = 0;
+    std::erase_if(stream.ahead, [&](const auto& one) {
+      return one.position.epoch == stream.at.epoch && one.position.offset <= stream.at.offset;
+    });
+    for (Channel::Subscriber& subscriber : there->subscribers()) {
+      const auto is_it = [&](const auto& one) { return one.session == subscriber.session; };
+      subscriber.ahead =
+          subscriber.ahead && std::any_of(stream.ahead.begin(), stream.ahead.end(), is_it);
+    }
+  };
+  if (port_.post(settle)) channel.stream->settling = number;
 }
 
 }  // namespace hybi

@@ -46,6 +46,7 @@ struct ChannelStream {
   std::map<std::uint64_t, conn::PublishedMessage> early;  // by offset, of this epoch
   bool asking = false;                                    // for what lies between
   bool ask_again = false;
+  std::uint64_t settling = 0;  // the task that waits in the mailbox, see settle_later; 0: none
 };
 
 }  // namespace hybi

@@ -125,6 +125,7 @@ class LoopChannels final : public conn::Channels {
   void ask_for_join(Channel& channel, std::uint64_t number, std::optional<Position> since,
                     std::size_t limit);
   void on_join_history(Channel& channel, std::uint64_t number, Result<History> history);
+  void settle_later(Channel& channel);
   void finish_join(Channel& channel, ChannelStream::Join join, const Result<Subscribed>& result);
 
   // Asks the engine. `then` runs on this thread if the channel is still there.
