@@ -9,8 +9,14 @@ export const strokes = page => page.$eval("#board", node => Number(node.dataset.
 export const untilStrokes = (page, count) => until(async () => (await strokes(page)) === count, `${count} strokes`)
   .catch(async error => { throw new Error(`${error.message}, not ${await strokes(page)}`); });
 
-async function openBoard(context, port, complaints) {
-  const page = await openPage(context, `http://127.0.0.1:${port}/board`, complaints);
+// `prepare` runs in the page before its own scripts.
+async function openBoard(context, port, complaints, prepare) {
+  const prepared = { newPage: async () => {
+    const page = await context.newPage();
+    if (prepare) await page.evaluateOnNewDocument(prepare);
+    return page;
+  } };
+  const page = await openPage(prepared, `http://127.0.0.1:${port}/board`, complaints);
   await untilText(page, "#status", "connected");
   await untilText(page, "#here", /^\d+ here$/);
   return page;
@@ -41,7 +47,8 @@ export async function withBoard(body) {
   await withBrowser(chromium, async browser => {
     const world = { demo: await Demo.start(...kFlags), complaints: [] };
     // Each page is another visitor.
-    world.page = async port => openBoard(await browser.createBrowserContext(), port ?? world.demo.port, world.complaints);
+    world.page = async (port, prepare) =>
+      openBoard(await browser.createBrowserContext(), port ?? world.demo.port, world.complaints, prepare);
     try {
       await body(world);
       assert.deepEqual(world.complaints.filter(text => !/WebSocket connection to|Failed to load resource/.test(text)), []);

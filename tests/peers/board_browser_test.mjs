@@ -97,3 +97,25 @@ test("strokes that are drawn without a network come when it is back; after a res
   await untilStrokes(late, 1);
   network.close();
 }));
+
+test("whatever others send, the page keeps a bounded part of it", () => withBoard(async ({ page }) => {
+  const ada = await page();
+  const kept = await ada.evaluate(async () => {
+    const { BoardView, kMaxCursors, kMaxPoints } = await import("/assets/board_view.js");
+    const canvas = () => document.createElement("canvas");
+    const view = new BoardView(document.createElement("div"), canvas(), canvas(), () => {});
+    let points = 0;
+    for (let i = 0; i < 10 * kMaxPoints; ++i) {
+      view.point("eve", [i % 1500, i % 1000, 7, 1, 4]);  // one stroke without an end
+      points = Math.max(points, view.points);
+    }
+    view.point("bob", [1, 1, 1, 1, 4]);
+    for (let i = 0; i < 10 * kMaxCursors; ++i) view.point(`guest ${i}`, [1, 1]);
+    const { cursors } = view;
+    view.point("bob", [2, 2, 1, 1, 4]);
+    return { points, of: kMaxPoints, cursors, ofCursors: kMaxCursors, drawing: view.points };
+  });
+  assert.equal(kept.points, kept.of);
+  assert.equal(kept.cursors, kept.ofCursors);
+  assert.equal(kept.drawing, kept.of + 2, "who was there goes on drawing");
+}));

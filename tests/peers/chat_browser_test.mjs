@@ -1,7 +1,9 @@
 // The chat page in Chromium while the network under it and the server are stopped and started again: everything that
 // can be had is shown once, and what cannot be had is told.
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
+import { WebSocket } from "ws";
+import { Hybi } from "../../js/hybi.js";
 import { chromium, fill, openPage, takePictures, textOf, textsOf, untilText, withBrowser } from "../browser.mjs";
 import { until } from "../waiting.mjs";
 import { Demo } from "./demo.mjs";
@@ -30,6 +32,21 @@ async function say(page, text) {
 const shows = (page, texts) => until(async () => JSON.stringify(await said(page)) === JSON.stringify(texts),
                                      `the page shows ${texts}`).catch(async error => { throw new Error(`${error.message}, but ${await said(page)}`); });
 const tells = (page, what) => until(async () => (await news(page)).some(text => what.test(text)), `the page tells ${what}`);
+// A test that failed would wait for them for ever.
+const opened = [];
+after(() => opened.forEach(hybi => hybi.close()));
+
+// Somebody with a client of their own.
+async function foreign(demo, name, room) {
+  const hybi = new Hybi(demo.ws("/chat"), { WebSocket, token: JSON.stringify({ name, id: `secret of ${name}` }) });
+  const there = hybi.subscribe(`chat/${room}`, { history: 100 });
+  const said = [];
+  there.on("message", ({ data }) => said.push(data));
+  opened.push(hybi);
+  hybi.connect();
+  await until(() => there.state === "subscribed", `${name} is in ${room}`);
+  return { hybi, there, said };
+}
 const nothingWaits = page => until(async () => (await page.$$("#said .waiting")).length === 0, "nothing waits to be sent");
 
 // Each with its own network.
@@ -166,4 +183,73 @@ test("a server that is started anew: nothing comes twice, what waits is sent, an
     assert.equal((await said(page)).length, 5);
   }
   assert.equal(await textOf(ada, "#error"), "");
+}));
+
+test("words with ids like ours are not taken for ours, whoever wrote them", () => withTwoPages(async ({ demo, ada, bob }) => {
+  await say(ada, "by Ada");
+  await shows(bob, ["by Ada"]);
+  const eve = await foreign(demo, "Eve", "kitchen");
+  await until(() => eve.said.length === 1, "Eve hears Ada");
+  const id = eve.said[0].id.replace(/\..*/, ".forged");
+  await eve.there.publish({ id, name: "Eve", text: "by Eve", at: Date.now() });
+  const own = page => textsOf(page, "#said .own .text");
+  for (const page of [ada, bob]) await shows(page, ["by Ada", "by Eve"]);
+  assert.deepEqual(await own(ada), ["by Ada"]);
+
+  // With the whole history there before the page knows its own name.
+  await ada.reload();
+  await join(ada, "Ada");
+  await shows(ada, ["by Ada", "by Eve"]);
+  await tells(ada, /^You are in #kitchen as Ada\.$/);
+  assert.deepEqual(await own(ada), ["by Ada"]);
+  assert.deepEqual((await textsOf(ada, "#said .who")).map(text => text.replace(/\d.*/, "")), ["you", "Eve"]);
+
+  // Nor in the name that was ours: it is somebody else's now.
+  await ada.evaluate(() => sessionStorage.setItem("hybi-secret", "another"));
+  await ada.reload();
+  await join(ada, "Ada 2");
+  await shows(ada, ["by Ada", "by Eve"]);
+  assert.deepEqual(await own(ada), []);
+  eve.hybi.close();
+}));
+
+test("what waits for a new server goes to its room, in the name that this one gives us", () => withTwoPages(async ({ world, networks, ada, bob }) => {
+  await say(ada, "before");
+  await shows(bob, ["before"]);
+  networks[0].stop();
+  await untilText(ada, "#status", /^no connection/);
+  await say(ada, "for the kitchen 1");
+  await say(ada, "for the kitchen 2");
+  await world.restart();
+  await untilText(bob, "#status", "connected");
+  const other = await foreign(world.demo, "Ada", "kitchen");
+  networks[0].start();
+  await tells(ada, /^The connection is back, but the server has forgotten/);
+  await shows(ada, ["before", "for the kitchen 1", "for the kitchen 2"]);
+  await nothingWaits(ada);
+  await shows(bob, ["before", "for the kitchen 1", "for the kitchen 2"]);
+  await until(async () => (await people(ada)).join() === "Ada,Ada 2 (you),Bob", "Ada has another name now");
+  assert.deepEqual(await textsOf(ada, "#said .own .text"), ["before", "for the kitchen 1", "for the kitchen 2"]);
+  assert.deepEqual(other.said.map(({ name, text }) => `${name}: ${text}`), ["Ada 2: for the kitchen 1", "Ada 2: for the kitchen 2"]);
+
+  // The same, and meanwhile she has gone to another room.
+  networks[0].stop();
+  await untilText(ada, "#status", /^no connection/);
+  await say(ada, "for the kitchen 3");
+  await fill(ada, "#other-room", "garden");
+  await ada.click("#go button");
+  await untilText(ada, "#room-title", "#garden");
+  await say(ada, "for the garden");
+  await world.restart();
+  const again = await Promise.all(["Ada", "Ada 2"].map(name => foreign(world.demo, name, "kitchen")));
+  networks[0].start();
+  await shows(ada, ["for the garden"]);
+  await nothingWaits(ada);
+  await shows(bob, ["before", "for the kitchen 1", "for the kitchen 2", "for the kitchen 3"]);
+  assert.deepEqual(again[0].said.map(({ text }) => text), ["for the kitchen 3"]);
+  await until(async () => (await people(bob)).join() === "Ada,Ada 2,Bob (you)", "she has left the kitchen as Ada 3");
+  await fill(ada, "#other-room", "kitchen");
+  await ada.click("#go button");
+  await shows(ada, ["for the kitchen 3"]);
+  for (const { hybi } of [other, ...again]) hybi.close();
 }));

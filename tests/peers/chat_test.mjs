@@ -1,11 +1,15 @@
 // The chat's channels, with hybi.js over npm ws: who is here must be right for everybody, also across loops, and
 // nobody speaks in another's name.
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { WebSocket } from "ws";
 import { Hybi } from "../../js/hybi.js";
 import { kPatience } from "../waiting.mjs";
 import { forEachBackend, until } from "./demo.mjs";
+
+// A test that failed would wait for them for ever.
+const opened = [];
+after(() => opened.forEach(hybi => hybi.close()));
 
 class Guest {
   said = [];
@@ -18,6 +22,7 @@ class Guest {
     this.hybi = new Hybi(demo.ws("/chat"), { WebSocket, token, minDelay: 50, timeout: kPatience });
     this.hybi.on("close", event => { this.closed = event; });
     this.hybi.subscribe("chat").on("message", ({ data }) => { this.rooms = data.rooms; });
+    opened.push(this.hybi);
     this.hybi.connect();
   }
 
@@ -165,6 +170,30 @@ forEachBackend(test, "what may not be said is refused, and the connection stays"
   assert.equal((await new Promise(resolve => room.on("unsubscribed", resolve))).code, "forbidden");
   looking.leave();
   guest.leave();
+});
+
+forEachBackend(test, "only who is in a room may speak there, and asking about rooms leaves them to others", [], async demo => {
+  const looking = new Guest(demo);
+  const listed = new Set();
+  looking.hybi.subscribe("chat").on("message", ({ data }) => data.rooms.forEach(({ name }) => listed.add(name)));
+  const ada = await Guest.enter(demo, "lobby", "Ada");
+  const speaks = room => ada.hybi.publish(`chat/${room}`, { id: `${++ada.ids}`, name: "Ada", text: "hello", at: 1 })
+    .then(() => true, error => assert.equal(error.code, "forbidden"));
+  assert.ok(await speaks("lobby"));
+  assert.ok(!await speaks("garden"), "where nobody is");
+
+  const names = Array.from({ length: 300 }, (_, i) => `ghost${i}`);
+  const asked = await Promise.allSettled(names.flatMap(room => [ada.hybi.history(`chat/${room}`), ada.hybi.presence(`chat/${room}`)]));
+  assert.ok(asked.filter(({ status }) => status === "fulfilled").length < 100, "of a few only");
+  const bob = await Guest.enter(demo, "garden", "Bob");
+  assert.ok(!await speaks("garden"), "where others are");
+  await bob.say("hello");
+  await until(() => listed.has("garden"), "there is a garden");
+  assert.deepEqual([...listed].sort(), ["garden", "lobby"]);
+
+  ada.room.unsubscribe();
+  await until(async () => !await speaks("lobby"), "who has left speaks there no longer");
+  for (const guest of [looking, ada, bob]) guest.leave();
 });
 
 forEachBackend(test, "who is cut off together and comes back sees all others", kTwoLoops, async demo => {

@@ -80,8 +80,11 @@ Chat::Chat(Server& server, Rooms::Limits limits, std::shared_ptr<Names> names)
                       return may_subscribe(user, channel);
                     },
                 .may_publish =
-                    [](const ChannelUser& user, std::string_view channel, const json& data) {
-                      return !user.id.empty() && room_of(channel) && is_said_by(user, data);
+                    [this](const ChannelUser& user, std::string_view channel, const json& data) {
+                      // Histories share one memory: nobody writes where nobody is.
+                      const auto room = room_of(channel);
+                      return room && !user.id.empty() && rooms_.has_seat(*room, user.id) &&
+                             is_said_by(user, data);
                     },
                 // Of members as well.
                 .max_history = std::max(kKeptMessages, limits.people * kClientsEach)}) {
@@ -101,6 +104,8 @@ WebSocketHandlers Chat::handlers(WebSocketHandlers base) {
   return clients_.handlers(std::move(base));
 }
 
+// Also asked about history and presence: who only asks has a seat for a moment, too, which is why
+// one person may have only so many (Rooms::Limits::each).
 bool Chat::may_subscribe(const ChannelUser& user, std::string_view channel) {
   if (channel == kRoomsChannel) return true;
   const auto room = room_of(channel);
@@ -118,18 +123,20 @@ void Chat::look_around() {
       });
     }
   };
+  const std::size_t most = limits_.people * kClientsEach;
   for (const std::string& room : rooms_.names()) {
     ++*left;
-    server_.members(std::string(kRoomPrefix) + room, limits_.people * kClientsEach,
-                    [weak = weak_from_this(), room, one_less](Result<std::vector<Member>> members) {
-                      const auto self = weak.lock();
-                      if (self && members) {
-                        std::vector<std::string> people;
-                        for (const Member& member : *members) people.push_back(member.user);
-                        self->rooms_.correct(room, people);
-                      }
-                      one_less();
-                    });
+    server_.members(
+        std::string(kRoomPrefix) + room, most,
+        [weak = weak_from_this(), room, most, one_less](Result<std::vector<Member>> members) {
+          const auto self = weak.lock();
+          if (self && members) {
+            std::vector<std::string> people;
+            for (const Member& member : *members) people.push_back(member.user);
+            self->rooms_.correct(room, people, members->size() < most);
+          }
+          one_less();
+        });
   }
   one_less();
 }

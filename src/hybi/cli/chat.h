@@ -3,7 +3,8 @@
 //
 //   token         {"name": "Ada", "id": "..."}, see guest.h; without one: only looking
 //   chat/ROOM     {"id": "unique", "name": "Ada", "text": "hello", "at": milliseconds since 1970},
-//                 with a history and presence; the user of a member is its name
+//                 with a history and presence; the user of a member is its name. Only who is
+//                 in a room may speak there
 //   chat          {"rooms": [{"name": "lobby", "people": 3}]}, retained: the fullest rooms
 //
 // `id` is of the one who writes. A message that is written while there is no connection is sent

@@ -2,13 +2,13 @@
 // them, and each is sent until it is there. Cursors are a channel of which only the latest counts.
 // See demo_board.h.
 import { Hybi } from "/hybi.js";
-import { BoardView, kHeight, kWidth } from "/assets/board_view.js";
+import { BoardView, kHeight, kMaxPoints, kWidth } from "/assets/board_view.js";
 import { People, newId, remember, remembered, token } from "/assets/guest.js";
 import { $, countText, showStatus } from "/assets/ui.js";
 
 const kTick = 15;         // ms between what we tell of our cursor: 60 times a second
 const kKept = 1000;       // strokes, as the server has them
-const kMaxPoints = 100;   // of one stroke; a longer line is several
+const kAsk = 3;           // times for the name of one cursor: some have none
 const kNear = 2;          // units: points closer than that say nothing new
 const kHold = 600_000;    // ms that a stroke waits for a connection
 
@@ -81,7 +81,7 @@ function move(x, y) {
     const { p } = pen;
     if (Math.hypot(x - p.at(-2), y - p.at(-1)) < kNear) return;
     p.push(x, y);
-    if (p.length >= 2 * kMaxPoints) {
+    if (p.length >= 2 * kMaxPoints) {  // a longer line is several
       end();
       begin(x, y);
     }
@@ -198,7 +198,7 @@ function point({ data, publisher }) {
   if (!cursor || cursor.name) return;
   // The second client of somebody comes without being announced.
   if (people.members.has(publisher)) view.name(people.members);
-  else ask();
+  else if (!asking && (cursor.asked = (cursor.asked ?? 0) + 1) <= kAsk) ask();
 }
 
 async function ask() {

@@ -9,6 +9,9 @@ const kSmooth = 45;       // ms in which a cursor goes most of its way
 const kFade = 8_000;      // ms without a word after which a cursor fades
 const kGone = 10_000;
 const kSettled = .3;      // units from where it goes to
+// Others may send what they want: what is kept of it is bounded.
+export const kMaxPoints = 100;   // of one stroke
+export const kMaxCursors = 1000;
 
 // Through the middles between the points, so that few points make a round line.
 function trace(context, points) {
@@ -58,12 +61,17 @@ export class BoardView {
   point(client, [x, y, n, c, w]) {
     if (x === undefined) return this.remove(client);
     let cursor = this.#cursors.get(client);
-    if (!cursor) this.#cursors.set(client, cursor = { x, y, name: "", hue: 0, done: -1 });
+    if (!cursor) {
+      // Without frames, in a page that is not seen, nothing else forgets them.
+      if (this.#cursors.size >= kMaxCursors) this.#forget(performance.now());
+      if (this.#cursors.size >= kMaxCursors) return;
+      this.#cursors.set(client, cursor = { x, y, name: "", hue: 0, done: -1 });
+    }
     cursor.toX = x;
     cursor.toY = y;
     cursor.at = performance.now();
     if (n === undefined || n <= cursor.done) cursor.drawing = null;
-    else if (cursor.drawing?.n === n) cursor.drawing.p.push(x, y);
+    else if (cursor.drawing?.n === n && cursor.drawing.p.length < 2 * kMaxPoints) cursor.drawing.p.push(x, y);
     else cursor.drawing = { n, c, w, p: [x, y] };
     this.wake();
     return cursor;
@@ -94,6 +102,17 @@ export class BoardView {
 
   get cursors() {
     return this.#cursors.size;
+  }
+
+  // Of strokes that have not come as a whole yet.
+  get points() {
+    let count = 0;
+    for (const { drawing } of this.#cursors.values()) count += (drawing?.p.length ?? 0) / 2;
+    return count;
+  }
+
+  #forget(now) {
+    for (const [client, cursor] of this.#cursors) if (now - cursor.at > kGone) this.#cursors.delete(client);
   }
 
   wake() {
@@ -144,12 +163,8 @@ export class BoardView {
     this.live.clearRect(0, 0, kWidth, kHeight);
     const part = 1 - Math.exp(-passed / kSmooth);
     let moving = false;
-    for (const [client, cursor] of this.#cursors) {
-      const age = now - cursor.at;
-      if (age > kGone) {
-        this.#cursors.delete(client);
-        continue;
-      }
+    this.#forget(now);
+    for (const cursor of this.#cursors.values()) {
       cursor.x += (cursor.toX - cursor.x) * part;
       cursor.y += (cursor.toY - cursor.y) * part;
       if (Math.abs(cursor.toX - cursor.x) + Math.abs(cursor.toY - cursor.y) > kSettled) moving = true;

@@ -19,9 +19,11 @@ let talk = null;         // the subscription of our room; null: only looking
 let people = null;
 let room = roomOfAddress();
 let me = null;           // our name, as the server gave it
+let unsure = [];         // {data, line}: shown before this connection has told our name; null: it has
 let lost = false;        // no connection, and it was said
 const seen = new Set();    // ids of what was shown
 const waiting = new Map(); // id -> our line that has not come back yet
+const unanswered = new Map(); // room -> how much we have said there that the server has not answered
 
 function addLine(line) {
   const list = $("said");
@@ -34,8 +36,11 @@ function addLine(line) {
 
 const addNews = (text, className = "news") => addLine(element("li", className, text));
 
-function lineOf({ id, name, text, at }) {
-  const own = isOwn(id) && (me === null || name === me);
+// Everybody can read our ids and write such ones, but not in our name: the server sees to that. So nothing is
+// ours as long as our name is not known.
+const isSaidByUs = ({ id, name }) => !unsure && name === me && isOwn(id);
+
+function lineOf({ name, text, at }, own) {
   const line = element("li", own ? "own" : "");
   const who = element("span", "who", own ? "you" : name);
   const when = new Date(Math.min(at, Date.now()));
@@ -47,12 +52,22 @@ function lineOf({ id, name, text, at }) {
   return line;
 }
 
+// The connection has told our name.
+function meet(name) {
+  me = name ?? me;
+  const shown = unsure ?? [];
+  unsure = null;
+  for (const { data, line } of shown) if (isSaidByUs(data)) line.replaceWith(lineOf(data, true));
+}
+
 // What the channel brings, our own words included.
 function takeSaid({ data }) {
-  const line = waiting.get(data.id) ?? lineOf(data);
+  const waited = waiting.get(data.id);
   waiting.delete(data.id);
   if (seen.has(data.id)) return;
   seen.add(data.id);
+  const line = waited ?? lineOf(data, isSaidByUs(data));
+  if (!waited && unsure?.push({ data, line }) > kLines) unsure.shift();
   if (seen.size > kSeen) seen.delete(seen.values().next().value);
   line.classList.remove("waiting");
   line.querySelector(".note")?.remove();
@@ -66,31 +81,60 @@ const refusals = {
   closed: "you left before",
 };
 
-// Shown at once; sent now or when the connection is back, by hybi.js.
-async function say(data, line = lineOf(data)) {
+// Who we are in a room of this connection. Asked once for all who wait for it.
+let asked = null;
+function askName(there) {
+  asked ??= there.presence().then(members => meet(members.find(({ client }) => client === hybi.id)?.user))
+    .finally(() => { asked = null; });
+  return asked;
+}
+
+// A server that was started anew may have given us another name, and what was waiting has left before the
+// connection could tell. If it is refused for that, it goes again, unless it had come back from the old server.
+async function publish(data, there) {
+  try {
+    await there.publish(data, { key: data.id, timeout: kHold });
+  } catch (error) {
+    if (error.code !== "forbidden" || seen.has(data.id)) throw error;
+    if (data.name === me) await askName(there);
+    if (data.name === me) throw error;
+    await publish({ ...data, name: me }, there);
+  }
+}
+
+// Shown at once; sent now or when the connection is back, by hybi.js, to the room that we are in now.
+async function say(data, line = lineOf(data, true)) {
   const there = talk;
-  const failed = reason => {
-    if (!waiting.has(data.id)) return;
-    const again = element("button", "", "Send again");
-    again.addEventListener("click", () => {
-      again.parentElement.remove();
-      if (talk) say({ ...data, name: me }, line);
-    });
-    const note = element("span", "note", `Not sent: ${reason}. `);
-    note.append(again);
-    line.append(note);
-  };
   waiting.set(data.id, line);
   line.classList.add("waiting");
   $("said").append(line);
   $("said").scrollTop = $("said").scrollHeight;
+  unanswered.set(there, (unanswered.get(there) ?? 0) + 1);
   try {
-    await there.publish(data, { key: data.id, timeout: kHold });
+    await publish(data, there);
   } catch (error) {
-    // The server was started anew and has given us another name.
-    if (error.code === "forbidden" && data.name !== me) return say({ ...data, name: me }, line);
-    failed(refusals[error.code] ?? error.message);
+    if (waiting.has(data.id)) offerAgain(data, line, refusals[error.code] ?? error.message);
   }
+  unanswered.set(there, unanswered.get(there) - 1);
+  if (there !== talk) leave(there);
+}
+
+function offerAgain(data, line, reason) {
+  const again = element("button", "", "Send again");
+  again.addEventListener("click", () => {
+    again.parentElement.remove();
+    if (talk) say({ ...data, name: me }, line);
+  });
+  const note = element("span", "note", `Not sent: ${reason}. `);
+  note.append(again);
+  line.append(note);
+}
+
+// Only who is in a room may speak there: we stay until what we have said has arrived.
+function leave(there) {
+  if (unanswered.get(there)) return;
+  unanswered.delete(there);
+  there.unsubscribe();
 }
 
 function showPeople(members, { joined, left }) {
@@ -155,21 +199,24 @@ function showError(text) {
 }
 
 function enterRoom() {
-  const here = room, first = { entering: true };
-  talk = hybi.subscribe(`chat/${here}`, { history: kHistory });
-  people = new People(talk, showPeople);
-  talk.on("message", takeSaid);
-  talk.on("gap", ({ missed }) => addNews(`${missed ?? "Some"} messages are missing here: they came faster than they could be sent.`, "news lack"));
-  talk.on("subscribed", ({ recovered }) => {
+  const channel = `chat/${room}`, first = { entering: true };
+  // We are back before we have left.
+  for (const old of unanswered.keys()) if (old.channel === channel) old.unsubscribe();
+  const there = talk = hybi.subscribe(channel, { history: kHistory });
+  const on = (event, fn) => there.on(event, value => { if (there === talk) fn(value); });
+  people = new People(there, (members, change) => { if (there === talk) showPeople(members, change); });
+  on("message", takeSaid);
+  on("gap", ({ missed }) => addNews(`${missed ?? "Some"} messages are missing here: they came faster than they could be sent.`, "news lack"));
+  on("subscribed", ({ recovered }) => {
     // A position that is not known any more: the server was started anew, or forgets sooner than we came back.
     if (!recovered) addNews("The connection is back, but the server has forgotten what was said meanwhile: messages may be missing here.", "news lack");
     else if (!first.entering) addNews("The connection is back; nothing is missing.");
     lost = false;
     arrive(first);
   });
-  talk.on("unsubscribed", ({ code }) => {
-    if (code !== "forbidden" || room !== here) return;
-    showError(`There is no seat left in #${here}.`);
+  on("unsubscribed", ({ code }) => {
+    if (code !== "forbidden") return;
+    showError(`There is no seat left in #${room}.`);
     look();
   });
 }
@@ -184,7 +231,7 @@ async function arrive(first) {
     return;  // the next connection asks again
   }
   if (there !== people) return;
-  me = there.members.get(hybi.id)?.user ?? me;
+  meet(there.members.get(hybi.id)?.user);
   showPeople(there.members, {});
   if (!first.entering) return;
   first.entering = false;
@@ -197,6 +244,7 @@ async function arrive(first) {
 function connect(options) {
   hybi?.close();
   talk = people = me = null;
+  unsure = [];
   lost = false;
   showPeople(new Map(), {});
   showJoined(false);
@@ -205,6 +253,7 @@ function connect(options) {
   hybi.on("open", () => showStatus($("status"), "open", "connected"));
   hybi.on("close", ({ code, reason, delay }) => {
     if (hybi !== opening) return;
+    unsure ??= [];  // with the next one we may have another name
     if (delay === undefined && code !== 1000) {
       showError(code === 4401 ? `The server says: ${reason}.` : `The server has closed the connection (${code}).`);
       return look();
@@ -229,12 +278,13 @@ function join(name) {
 // To another room, on the same connection if we have joined.
 function change(name) {
   if (name === room) return;
+  const before = talk;
   room = name;
   showError("");
-  talk?.unsubscribe();
   showRoom();
-  if (talk) enterRoom();
-  else showJoined(false);
+  if (!before) return showJoined(false);
+  enterRoom();
+  leave(before);
 }
 
 function goTo(name) {
