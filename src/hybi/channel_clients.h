@@ -39,9 +39,11 @@ struct ChannelClientOptions {
   // Somebody has connected and was told so. The place for ChannelClients::subscribe.
   std::function<void(WebSocket& ws, const ChannelUser& user)> on_connected = {};
   // Empty: nobody may. A pattern reaches every channel that it matches, so it has a hook of its
-  // own; it is not asked about names. Who may subscribe may ask for history and presence.
+  // own; it is not asked about names.
   std::function<bool(const ChannelUser&, std::string_view channel)> may_subscribe = {};
   std::function<bool(const ChannelUser&, std::string_view pattern)> may_subscribe_matching = {};
+  // For its history and who is there. Empty: who may subscribe may.
+  std::function<bool(const ChannelUser&, std::string_view channel)> may_ask = {};
   std::function<bool(const ChannelUser&, std::string_view channel, const nlohmann::json& data)>
       may_publish = {};
 

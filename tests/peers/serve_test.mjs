@@ -119,6 +119,7 @@ test("an echo and chat rooms without a line of code, and SIGTERM says 1001", asy
   };
   const [ada, bob] = [guest("Ada"), guest("Bob")];
   const heard = new Promise(resolve => bob.subscribe("chat/tea", { history: 1 }).on("message", resolve));
+  ada.subscribe("chat/tea");
   await ada.publish("chat/tea", { id: "1", name: "Ada", text: "hello", at: Date.now() });
   assert.equal((await withDeadline(heard, 60_000, "Bob hears Ada")).data.text, "hello");
   assert.match((await serve.get("/hybi.js")).headers["content-type"], /^text\/javascript/);

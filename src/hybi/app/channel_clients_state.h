@@ -68,6 +68,7 @@ class ChannelClients::State : public std::enable_shared_from_this<State> {
   void members(WebSocket& ws, const std::shared_ptr<Client>& client, const nlohmann::json& data,
                Done done);
   bool may_subscribe(const ChannelUser& user, const Wanted& wanted) const;
+  bool may_ask(const ChannelUser& user, const std::string& channel) const;
   // Not null: the channel has presence.
   const ChannelOptions* with_presence(std::string_view channel) const;
   void enter(const std::shared_ptr<Client>& client, const std::string& channel);

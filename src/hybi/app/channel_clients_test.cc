@@ -75,6 +75,8 @@ class ChannelProtocol : public ::testing::TestWithParam<bool> {
                              std::string_view name) { return !name.starts_with("secret/"); },
          .may_subscribe_matching = [](const ChannelUser&,
                                       std::string_view pattern) { return pattern == "plain/*"; },
+         .may_ask = [](const ChannelUser& user,
+                       std::string_view name) { return user.id == "ann" || name != "room/quiet"; },
          .may_publish = [](const ChannelUser&, std::string_view, const json&) { return true; },
          .max_history = kMostAtOnce});
     clients.objects().on("sum", [](ObjectSocket&, const std::vector<int>& numbers) {
@@ -298,6 +300,18 @@ TEST_P(ChannelProtocol, WhereNothingIsKeptTheHistoryIsEmpty) {
             json({{"publications", json::array()}, {"complete", true}}));
   question["data"]["since"] = {{"epoch", 1}, {"offset", 1}};
   EXPECT_EQ(client.ask(question)["data"]["complete"], false);
+}
+
+TEST_P(ChannelProtocol, WhoMaySubscribeNeedNotBeAllowedToAsk) {
+  start();
+  for (const std::string& name : {"ann", "bob"}) {
+    Client client = connect_as(name);
+    for (const char* const event : {"hybi:history", "hybi:presence"}) {
+      const json answer =
+          client.ask({{"event", event}, {"id", 2}, {"data", {{"channel", "room/quiet"}}}});
+      EXPECT_EQ(answer.contains("error"), name == "bob") << answer;
+    }
+  }
 }
 
 // As long as the page of channels says: its pings are not answered.

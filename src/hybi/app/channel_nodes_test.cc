@@ -63,7 +63,8 @@ class NodeEngine final : public Engine {
   void remove_member(std::string_view channel, std::string_view client, Done<bool> done) override {
     cluster_.memory->remove_member(channel, client, [&](Result<bool> removed) {
       done(removed);
-      if (removed && *removed) tell(channel, {.client = std::string(client)}, false);
+      if (removed && *removed)
+        tell(channel, {.client = std::string(client), .user = {}, .info = {}}, false);
     });
   }
   void members(std::string_view channel, std::size_t limit,

@@ -105,6 +105,11 @@ bool ChannelClients::State::may_subscribe(const ChannelUser& user, const Wanted&
   return may && may(user, wanted.channel);
 }
 
+bool ChannelClients::State::may_ask(const ChannelUser& user, const std::string& channel) const {
+  const auto& may = options.may_ask ? options.may_ask : options.may_subscribe;
+  return may && may(user, channel);
+}
+
 void ChannelClients::State::subscribe_to(WebSocket& ws, const std::shared_ptr<Client>& client,
                                          const json& data, std::string channel, Joined done) {
   auto wanted = Wanted::read(data, std::move(channel), "history", options.max_history);
@@ -220,7 +225,7 @@ void ChannelClients::State::history(WebSocket& ws, const std::shared_ptr<Client>
       Wanted::read(data, string_member(data, "channel"), "limit", options.max_history);
   if (!wanted) return done(wanted.error());
   if (wanted->is_pattern) return done(ObjectError{"bad_channel", "a pattern has no history"});
-  if (!may_subscribe(client->user, *wanted)) return done(forbidden());
+  if (!may_ask(client->user, wanted->channel)) return done(forbidden());
   const ChannelOptions* const rules = server.hub()->rules().find(wanted->channel);
   if (rules == nullptr || !rules->history.any()) {  // an engine would remember that it was asked
     return done(json{{"publications", json::array()}, {"complete", !wanted->since}});
@@ -240,8 +245,7 @@ void ChannelClients::State::members(WebSocket&, const std::shared_ptr<Client>& c
                                     const json& data, Done done) {
   const std::string channel = string_member(data, "channel");
   if (!is_channel_name(channel)) return done(ObjectError{"bad_channel", "no name of a channel"});
-  if (with_presence(channel) == nullptr ||
-      !may_subscribe(client->user, Wanted{.channel = channel})) {
+  if (with_presence(channel) == nullptr || !may_ask(client->user, channel)) {
     return done(forbidden());
   }
   if (const auto count = data.find("count"); count != data.end() && *count == true) {

@@ -79,12 +79,14 @@ Chat::Chat(Server& server, Rooms::Limits limits, std::shared_ptr<Names> names)
                     [this](const ChannelUser& user, std::string_view channel) {
                       return may_subscribe(user, channel);
                     },
+                .may_ask =
+                    [this](const ChannelUser& user, std::string_view channel) {
+                      return channel == kRoomsChannel || has_seat(user, channel);
+                    },
                 .may_publish =
                     [this](const ChannelUser& user, std::string_view channel, const json& data) {
                       // Histories share one memory: nobody writes where nobody is.
-                      const auto room = room_of(channel);
-                      return room && !user.id.empty() && rooms_.has_seat(*room, user.id) &&
-                             is_said_by(user, data);
+                      return has_seat(user, channel) && is_said_by(user, data);
                     },
                 // Of members as well.
                 .max_history = std::max(kKeptMessages, limits.people * kClientsEach)}) {
@@ -104,8 +106,11 @@ WebSocketHandlers Chat::handlers(WebSocketHandlers base) {
   return clients_.handlers(std::move(base));
 }
 
-// Also asked about history and presence: who only asks has a seat for a moment, too, which is why
-// one person may have only so many (Rooms::Limits::each).
+bool Chat::has_seat(const ChannelUser& user, std::string_view channel) const {
+  const auto room = room_of(channel);
+  return room && !user.id.empty() && rooms_.has_seat(*room, user.id);
+}
+
 bool Chat::may_subscribe(const ChannelUser& user, std::string_view channel) {
   if (channel == kRoomsChannel) return true;
   const auto room = room_of(channel);

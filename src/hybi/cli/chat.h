@@ -50,6 +50,7 @@ class Chat : public std::enable_shared_from_this<Chat> {
  private:
   Chat(Server& server, Rooms::Limits limits, std::shared_ptr<Names> names);
 
+  bool has_seat(const ChannelUser& user, std::string_view channel) const;
   bool may_subscribe(const ChannelUser& user, std::string_view channel);
   void look_around();
   void publish_rooms();

@@ -1,7 +1,7 @@
 // The rooms of the chat and who has a seat in them, to bound both and to list the fullest. Who is
-// there presence knows; this is told from time to time. Who has a seat and was never there only
-// asked: it counts for the bounds for a moment, but is not shown. Knows nothing of sockets and
-// channels. Thread: any.
+// there presence knows; this is told from time to time. Who has a seat and has not arrived counts
+// for the bounds for a moment, but is not shown. Knows nothing of sockets and channels. Thread:
+// any.
 #pragma once
 
 #include <cstddef>
