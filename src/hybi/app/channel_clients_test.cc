@@ -304,7 +304,7 @@ TEST_P(ChannelProtocol, WhereNothingIsKeptTheHistoryIsEmpty) {
 
 TEST_P(ChannelProtocol, WhoMaySubscribeNeedNotBeAllowedToAsk) {
   start();
-  for (const std::string& name : {"ann", "bob"}) {
+  for (const std::string name : {"ann", "bob"}) {
     Client client = connect_as(name);
     for (const char* const event : {"hybi:history", "hybi:presence"}) {
       const json answer =
