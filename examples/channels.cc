@@ -4,8 +4,7 @@
 //               const client = new Hybi("/live");
 //               const room = client.subscribe("room/42", { history: 20 });
 //               room.on("message", ({ data }) => console.log(data));
-//               client.connect();
-//               await room.publish({ text: "hello" });
+//               client.connect(), await room.publish({ text: "hello" });
 #include <hybi/channel_clients.h>
 #include <hybi/hybi.h>
 
