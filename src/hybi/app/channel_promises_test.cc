@@ -210,7 +210,7 @@ class Listener {
 class ChannelPromises : public EveryBackend {
  protected:
   void hold(unsigned loops) {
-    for (unsigned seed = 0; seed < 8 && !HasFatalFailure(); ++seed) {
+    for (unsigned seed = 0; seed < 4 && !HasFatalFailure(); ++seed) {
       SCOPED_TRACE("seed " + std::to_string(seed));
       hold(loops, seed);
     }
